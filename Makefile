@@ -1,0 +1,43 @@
+# Two commands matter:
+#   go run ./cmd/trackway demo     the main job
+#   make test                      install what the tests need, run all of them
+.DEFAULT_GOAL := help
+.PHONY: help test deps lint unit interop fuzz bench soak conformance generate
+
+GO      ?= go
+FUZZTIME ?= 10s
+# Debian's packages that the tests use: two browsers as peers, and ffmpeg as
+# the second opinion on the media files and codecs.
+PACKAGES := chromium firefox-esr ffmpeg
+PROGRAMS := chromium firefox-esr ffmpeg ffprobe
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+test: deps lint unit interop ## install what the tests need and run all of them
+
+deps: ## install the browsers and ffmpeg with apt, where they are missing
+	@missing=; for p in $(PROGRAMS); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	echo "missing:$$missing; installing $(PACKAGES)"; \
+	if ! command -v apt-get >/dev/null; then \
+	  echo "no apt-get here: install $(PACKAGES) by hand, then run make test again" >&2; exit 1; fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(PACKAGES)
+
+lint: ## gofmt, go vet, staticcheck, and the house rules of internal/lint
+	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofmt these:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test ./internal/lint
+
+unit: ## every Go test but the browsers', with the race detector
+	$(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v /interop)
+
+interop: deps ## headless Chromium and Firefox against this program
+	TRACKWAY_INTEROP=1 $(GO) test -count=1 -timeout 15m ./interop/...
+
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	@set -e; $(GO) list ./... | while read -r pkg; do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
