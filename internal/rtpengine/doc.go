@@ -1,0 +1,36 @@
+// Package rtpengine is the media plane: it turns encoded frames into RTP
+// packets and back, repairs loss, and keeps the RTCP reports and the counters
+// of webrtc-stats.
+//
+// The package is pure. It opens no socket, starts no goroutine and reads no
+// clock: the caller passes the time and the packets in, and packets go out
+// through an Output. Randomness comes from SessionConfig.Rand.
+//
+// # Sending
+//
+// A Ring holds the packets of one encoding of one track, once, however many
+// peers receive it. Ring.WriteFrame packetises a frame, or Ring.WriteRTP takes
+// a packet as it is; both return the Span of packets just stored. A SendStream
+// is the per-peer part: SendStream.Send copies a Span into an Output and
+// writes the peer's SSRC, payload type, sequence number, timestamp and header
+// extensions. The ring is also the history from which NACKs are answered, so
+// memory for retransmission does not grow with the number of peers.
+//
+// # Receiving
+//
+// Session.HandleRTP finds the Receiver that a packet belongs to (RFC 8843
+// section 9.2, RFC 8852), undoes RTX, and hands it to a ReceiveStream, which
+// orders packets, asks for missing ones and assembles frames.
+//
+// # Concurrency
+//
+// A Session has one lock for its receiving side and one for the table of its
+// sending side; each SendStream has its own. Session.HandleRTP, HandleRTCP,
+// Poll and SendStream.Send may run at the same time in different goroutines.
+// Receiver callbacks run under the receive lock: from there it is allowed to
+// call anything of any Ring or SendStream and RequestKeyFrame of anything, but
+// nothing else of the receiving side of the same Session.
+//
+// Lock order: receive side, then SendStream, then Ring, then the Session's
+// sending side.
+package rtpengine
