@@ -1,0 +1,194 @@
+package jsep
+
+import (
+	"crypto/rand"
+	"slices"
+	"sort"
+
+	"trackway/internal/domerr"
+	"trackway/internal/sdp"
+)
+
+// State is the negotiation state of one connection: an immutable value. The
+// methods that change something return the next state and leave the receiver as
+// it was. States that come from one New share Config.Rand and must not be used
+// by two goroutines at once without a lock.
+type State struct {
+	cfg       Config
+	signaling SignalingState
+	closed    bool
+
+	// transceivers is the set of transceivers, by ID and so in order of creation.
+	transceivers    vector[*Transceiver]
+	lastTransceiver TransceiverID
+	lastTransport   TransportID
+	// tracks finds the transceiver whose sender has a track.
+	tracks index
+	// firstFree says, per kind, that no transceiver before this position can be
+	// taken by addTrack: a hint that makes addTrack flat.
+	firstFree [2]int
+
+	wantData  bool
+	sessionID uint64
+	version   uint64
+	cname     string
+	// defaultStream is the stream id for remote tracks without any msid.
+	defaultStream string
+	nextMID       int
+
+	payloads   *payloadTypes
+	extensions *extensionIDs
+
+	currentLocal, pendingLocal   *description
+	currentRemote, pendingRemote *description
+	lastOffer, lastAnswer        *created
+
+	// transports are ordered by ID.
+	transports []*transport
+	data       *DataConfig
+
+	// iceToReplace is [[LocalIceCredentialsToReplace]]; iceChanged is RFC 9429's
+	// 'needs-ice-restart' bit.
+	iceToReplace []ICEParameters
+	iceChanged   bool
+
+	// stable is the state before the offer that is being negotiated: the stored
+	// snapshot that rollback restores. nil in the stable state.
+	stable *State
+
+	// media caches Media.
+	media []*MediaConfig
+}
+
+// New makes the state of a new connection.
+func New(cfg Config) (*State, error) {
+	if cfg.Capabilities == nil {
+		return nil, domerr.New(domerr.Type, "Config.Capabilities is missing")
+	}
+	if cfg.BundlePolicy == "" {
+		cfg.BundlePolicy = Balanced
+	}
+	if cfg.RTCPMux == "" {
+		cfg.RTCPMux = RTCPMuxRequire
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	if cfg.MaxEncodings <= 0 {
+		cfg.MaxEncodings = 3
+	}
+	if cfg.MaxMessageSize <= 0 {
+		cfg.MaxMessageSize = 262144
+	}
+	if cfg.SCTPPort <= 0 {
+		cfg.SCTPPort = 5000
+	}
+	return &State{cfg: cfg, signaling: Stable, payloads: &payloadTypes{}, extensions: &extensionIDs{}}, nil
+}
+
+// SignalingState is the signalling state; Closed after Close.
+func (s *State) SignalingState() SignalingState {
+	if s.closed {
+		return Closed
+	}
+	return s.signaling
+}
+
+// Closed reports whether Close was called.
+func (s *State) Closed() bool { return s.closed }
+
+// Close ends the connection: no operation succeeds afterwards. Transceivers are
+// stopped; events are not fired for them (webrtc-pc "close the connection").
+func (s *State) Close() *State {
+	if s.closed {
+		return s
+	}
+	n := *s
+	n.closed = true
+	for i, t := range s.transceivers.all() {
+		c := *t
+		// "stop the RTCRtpTransceiver with transceiver and disappear true"
+		c.stop()
+		n.transceivers = n.transceivers.set(i, &c)
+	}
+	n.transports, n.data, n.media, n.stable = nil, nil, nil, nil
+	return &n
+}
+
+// Transceivers is the set of transceivers, in order of creation.
+func (s *State) Transceivers() []*Transceiver {
+	out := make([]*Transceiver, 0, s.transceivers.len())
+	for _, t := range s.transceivers.all() {
+		out = append(out, t)
+	}
+	return out
+}
+
+// Transceiver returns the one with the given id, or nil where it is not (or no
+// longer) in the set.
+func (s *State) Transceiver(id TransceiverID) *Transceiver {
+	if i := s.position(id); i >= 0 {
+		return s.transceivers.at(i)
+	}
+	return nil
+}
+
+// position finds a transceiver in the set, which is sorted by id.
+func (s *State) position(id TransceiverID) int {
+	n := s.transceivers.len()
+	i := sort.Search(n, func(i int) bool { return s.transceivers.at(i).id >= id })
+	if i < n && s.transceivers.at(i).id == id {
+		return i
+	}
+	return -1
+}
+
+// put replaces a transceiver that is in the set.
+func (s *State) put(t *Transceiver) {
+	if i := s.position(t.id); i >= 0 {
+		s.transceivers = s.transceivers.set(i, t)
+	}
+}
+
+// WithFingerprints returns the state with the fingerprints of the connection's
+// certificates, for certificates that are generated after New.
+func (s *State) WithFingerprints(fingerprints []sdp.Fingerprint) *State {
+	n := *s
+	n.cfg.Fingerprints = slices.Clone(fingerprints)
+	return &n
+}
+
+// SetConfiguration applies what setConfiguration may change (webrtc-pc 4.4.1.6).
+// A difference in fingerprints, bundle or RTCP policy is an
+// InvalidModificationError. iceChanged says that ICE servers or the transport
+// policy differ: the next offer then restarts ICE where ICE had started.
+func (s *State) SetConfiguration(cfg Config, iceChanged bool) (*State, error) {
+	if s.closed {
+		return nil, errClosed
+	}
+	if cfg.BundlePolicy == "" {
+		cfg.BundlePolicy = Balanced
+	}
+	if cfg.RTCPMux == "" {
+		cfg.RTCPMux = RTCPMuxRequire
+	}
+	switch {
+	case !slices.Equal(cfg.Fingerprints, s.cfg.Fingerprints):
+		return nil, domerr.New(domerr.InvalidModification, "certificates cannot be changed")
+	case cfg.BundlePolicy != s.cfg.BundlePolicy:
+		return nil, domerr.New(domerr.InvalidModification, "bundlePolicy cannot be changed")
+	case cfg.RTCPMux != s.cfg.RTCPMux:
+		return nil, domerr.New(domerr.InvalidModification, "rtcpMuxPolicy cannot be changed")
+	}
+	n := *s
+	if iceChanged && (s.currentLocal != nil || s.pendingLocal != nil) {
+		n.iceChanged = true
+	}
+	return &n, nil
+}
+
+var errClosed = domerr.New(domerr.InvalidState, "the connection is closed")
+
+func noTransceiver(id TransceiverID) error {
+	return domerr.New(domerr.InvalidAccess, "transceiver %d is not part of this connection", id)
+}
