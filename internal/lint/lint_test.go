@@ -32,6 +32,7 @@ var layers = [][]string{
 	{"codec/registry", "container", "codec"},
 	{"internal/jsep", "internal/rtpengine", "internal/transport"},
 	{"internal/sdp", "internal/bwe", "internal/udp"},
+	{"internal/netsim"},
 	{"internal/eventloop"},
 	{"internal/domerr"},
 	{"internal"}, // tools such as this package and generators
@@ -41,7 +42,7 @@ var layers = [][]string{
 var sinners = map[[2]string]string{}
 
 // pure rooms may not touch the network, the clock or the scheduler.
-var pure = []string{"internal/jsep", "internal/sdp", "internal/rtpengine", "internal/bwe"}
+var pure = []string{"internal/jsep", "internal/sdp", "internal/rtpengine", "internal/bwe", "internal/netsim"}
 
 type goPackage struct {
 	ImportPath string

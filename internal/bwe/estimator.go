@@ -1,0 +1,202 @@
+package bwe
+
+import "time"
+
+// Result is what feedback (transport-wide congestion control, RFC 8888) says
+// about one packet that was sent.
+type Result struct {
+	// Sent is when the packet left, on the clock of the now arguments.
+	Sent time.Time
+	// Arrived is when it arrived, on the receiver's clock, whose offset does
+	// not matter; zero if it was lost.
+	Arrived time.Time
+	// Size is in bytes, with all headers.
+	Size int
+	// Marked says that it arrived with ECN CE.
+	Marked bool
+	// Probe is the ID of the Probe that it was part of, or 0.
+	Probe int
+}
+
+func (r Result) lost() bool { return r.Arrived.IsZero() }
+
+// Config bounds an Estimator, in bits per second. Zero values give 30 kbit/s,
+// 300 kbit/s and 100 Mbit/s.
+type Config struct{ Min, Start, Max int }
+
+// Estimator estimates the bit rate that a path carries. It is not safe for
+// concurrent use.
+type Estimator struct {
+	cfg    Config
+	acked  ackRate
+	trend  trendline
+	queue  queueDelay
+	aimd   aimd
+	loss   lossModel
+	alr    alr
+	prober prober
+
+	target   int // bits per second, what Target returns
+	remb     int // the receiver's own estimate, 0 if none
+	rtt      time.Duration
+	inFlight time.Time // when the oldest packet since the last feedback left
+	silent   time.Time // when the rate was last cut for want of feedback
+	before   int       // the target before an outage, to be probed for after it
+	demand   int       // the most that the application can use, 0 unknown
+}
+
+// New returns an estimator that starts at cfg.Start.
+func New(cfg Config) *Estimator {
+	if cfg.Min == 0 {
+		cfg.Min = 30_000
+	}
+	if cfg.Start == 0 {
+		cfg.Start = 300_000
+	}
+	if cfg.Max == 0 {
+		cfg.Max = 100_000_000
+	}
+	e := &Estimator{cfg: cfg, rtt: 200 * time.Millisecond, target: cfg.Start}
+	e.aimd.target = float64(cfg.Start)
+	e.prober.start(cfg.Start)
+	return e
+}
+
+// Target is the bit rate, with all headers, at which to send.
+func (e *Estimator) Target() int { return e.target }
+
+// SetDemand says how much the application can use at most, in bits per second.
+// Probes do not go beyond; 0 means no bound.
+func (e *Estimator) SetDemand(bitrate int) { e.demand = bitrate }
+
+// RTT is the round-trip time last given to OnFeedback or OnReport.
+func (e *Estimator) RTT() time.Duration { return e.rtt }
+
+// Limited reports whether the application sends less than it may, so that the
+// estimate is not being tested by its traffic.
+func (e *Estimator) Limited() bool { return e.alr.limited }
+
+// OnSent accounts for a packet of size bytes that leaves now.
+func (e *Estimator) OnSent(now time.Time, size int) {
+	e.alr.sent(now, size, e.target)
+	if e.inFlight.IsZero() {
+		e.inFlight = now
+	}
+}
+
+// OnFeedback takes in what the receiver reports, in the order of sending. rtt
+// is the current round-trip time, or 0 if it is not known.
+func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duration) {
+	if len(results) == 0 {
+		return
+	}
+	if rtt > 0 {
+		e.rtt = rtt
+	}
+	arrived, marked := 0, 0
+	for _, r := range results {
+		e.loss.packet(r)
+		if r.lost() {
+			continue
+		}
+		arrived++
+		if r.Marked {
+			marked++
+		}
+		e.acked.add(r.Arrived, r.Size)
+		e.trend.packet(r.Sent, r.Arrived)
+		e.queue.packet(r.Sent, r.Arrived)
+		e.prober.packet(r)
+	}
+	if arrived == 0 {
+		return // an outage: OnTick's business
+	}
+	e.inFlight, e.silent = time.Time{}, time.Time{}
+	if e.before > 0 {
+		e.prober.request(e.before)
+		e.before = 0
+	}
+
+	u := e.trend.usage()
+	q := e.queue.current()
+	if q > queueHigh || marked*20 > arrived {
+		u = overuse
+	} else if q > queueLow && u == normal {
+		u = underuse // wait for the queue to drain
+	}
+	rate := e.acked.rate()
+	e.aimd.update(now, u, rate, q, e.rtt, e.alr.limited)
+	if got, ok := e.prober.result(); ok && u != overuse && float64(got) > e.aimd.target {
+		e.aimd.jump(float64(got))
+		e.loss.forget()
+	}
+	e.loss.update(now, e.aimd.target, rate)
+	e.settle(now)
+	most := e.cfg.Max
+	if e.demand > 0 {
+		most = min(most, e.demand*5/4) // some headroom for a key frame
+	}
+	e.prober.plan(now, e.target, u == normal, e.alr.limited, most)
+}
+
+// OnREMB takes in a receiver-estimated maximum bit rate (draft-alvestrand-
+// rmcat-remb), which old peers send instead of feedback.
+func (e *Estimator) OnREMB(now time.Time, bitrate int) {
+	e.remb = max(bitrate, 1)
+	e.inFlight = time.Time{}
+	e.settle(now)
+}
+
+// OnReport takes in the loss of an RTCP receiver report, for peers that send
+// no feedback about single packets: fraction in [0, 1] of packets packets.
+func (e *Estimator) OnReport(now time.Time, fraction float64, packets int, rtt time.Duration) {
+	if rtt > 0 {
+		e.rtt = rtt
+	}
+	e.inFlight = time.Time{}
+	// draft-ietf-rmcat-gcc-02 §6: up by 8 % a second below 2 % loss, down by
+	// half the loss above 10 %.
+	switch {
+	case fraction < 0.02 && !e.alr.limited:
+		e.aimd.grow(now, 1.08)
+	case fraction > 0.1:
+		e.aimd.jump(e.aimd.target * (1 - 0.5*fraction))
+	}
+	e.settle(now)
+}
+
+// OnTick cuts the rate while feedback stays away although packets are under
+// way. It is to be called every 100 ms or so.
+func (e *Estimator) OnTick(now time.Time) {
+	if e.inFlight.IsZero() || e.remb > 0 {
+		return
+	}
+	patience := 500*time.Millisecond + 2*e.rtt
+	if now.Sub(e.inFlight) < patience || now.Sub(e.silent) < patience/2 {
+		return
+	}
+	if e.before == 0 {
+		e.before = e.target
+	}
+	e.silent = now
+	e.aimd.jump(e.aimd.target / 2)
+	e.settle(now)
+}
+
+// Probe returns a burst of padding or early packets to send now, if it is time
+// for one.
+func (e *Estimator) Probe(now time.Time) (Probe, bool) { return e.prober.next(now) }
+
+// settle makes the target the least of the estimates.
+func (e *Estimator) settle(now time.Time) {
+	t := e.aimd.target
+	if e.loss.target > 0 {
+		t = min(t, e.loss.target)
+	}
+	if e.remb > 0 {
+		t = min(t, float64(e.remb))
+	}
+	t *= e.loss.dither(now)
+	e.target = min(max(int(t), e.cfg.Min), e.cfg.Max)
+	e.aimd.target = min(max(e.aimd.target, float64(e.cfg.Min)), float64(e.cfg.Max))
+}
