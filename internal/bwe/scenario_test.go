@@ -46,11 +46,7 @@ func play(s scenario) outcome {
 	e := New(Config{Start: 300_000})
 	e.SetDemand(s.most)
 	var pacer Pacer
-	type sent struct {
-		Result
-		seen bool
-	}
-	var log []sent
+	var log []Result
 	type due struct {
 		at    time.Time
 		index int
@@ -76,7 +72,7 @@ func play(s scenario) outcome {
 			r.Probe = probe
 			probeLeft -= size
 		}
-		log = append(log, sent{Result: r})
+		log = append(log, r)
 		at := now.Sub(epoch)
 		if at >= s.from && at < s.to {
 			total++
@@ -142,7 +138,7 @@ func play(s scenario) outcome {
 		for len(reports) > 0 && !reportAt[0].After(now) {
 			var results []Result
 			for i := reports[0][0]; i < reports[0][1]; i++ {
-				results = append(results, log[i].Result)
+				results = append(results, log[i])
 			}
 			newest := results[len(results)-1]
 			e.OnFeedback(now, results, now.Sub(newest.Sent))
