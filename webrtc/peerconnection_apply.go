@@ -1,0 +1,146 @@
+package webrtc
+
+import (
+	"trackway/internal/jsep"
+	"trackway/media"
+)
+
+// remoteStreams are the MediaStreams that remote descriptions named, by id.
+type remoteStreams map[string]*media.Stream
+
+// commitLocked is the task in which a description has been applied: the state
+// changes as a whole, transports and media follow it, and the events of the
+// change are returned in the specified order (webrtc-pc 4.4.1.5).
+func (pc *PeerConnection) commitLocked(state *jsep.State, happened []jsep.Event, err error) (events, error) {
+	if err != nil {
+		return nil, descriptionError(err)
+	}
+	pc.state = state
+	fire := pc.translateLocked(happened)
+	pc.applyEffectsLocked()
+	// getParameters after this must see what was negotiated.
+	for _, t := range pc.transceivers {
+		t.sender.lastReturned = nil
+	}
+	if state.SignalingState() == jsep.Stable {
+		// "If connection.[[SignalingState]] is now stable … clear the
+		// negotiation-needed flag and update the negotiation-needed flag."
+		pc.negotiationNeeded = false
+		pc.updateNegotiationNeededLocked()
+	}
+	return fire, nil
+}
+
+// translateLocked makes objects for what the events name, and calls of the
+// events.
+func (pc *PeerConnection) translateLocked(happened []jsep.Event) events {
+	var fire events
+	for _, e := range happened {
+		switch e := e.(type) {
+		case jsep.TransceiverCreated:
+			// A rollback within the same operation may have removed it.
+			if pc.state.Transceiver(e.ID) != nil {
+				pc.makeTransceiverLocked(e.ID)
+			}
+		case jsep.SignalingStateChanged:
+			fire.add(pc, &pc.on.signalingStateChange)
+		case jsep.TrackMuted:
+			if t := pc.transceivers[e.ID]; t != nil {
+				fire = append(fire, func() { media.SetMutedNow(t.receiver.source, true) })
+			}
+		case jsep.StreamTrackAdded:
+			if t, s := pc.transceivers[e.ID], pc.streamLocked(e.StreamID); t != nil {
+				fire = append(fire, func() { media.AddRemoteTrack(s, t.receiver.track) })
+			}
+		case jsep.StreamTrackRemoved:
+			if t, s := pc.transceivers[e.ID], pc.streamLocked(e.StreamID); t != nil {
+				fire = append(fire, func() { media.RemoveRemoteTrack(s, t.receiver.track) })
+			}
+		case jsep.TrackAdded:
+			pc.trackEventLocked(&fire, e)
+		case jsep.TransceiverStopped:
+			pc.endReceiversLocked([]jsep.Event{e})
+		case jsep.TransceiverRemoved:
+			pc.removeTransceiverLocked(e.Transceiver)
+		}
+	}
+	return fire
+}
+
+func (pc *PeerConnection) trackEventLocked(fire *events, e jsep.TrackAdded) {
+	t := pc.transceivers[e.ID]
+	if t == nil {
+		return
+	}
+	event := TrackEvent{Receiver: t.receiver, Track: t.receiver.track, Transceiver: t, Streams: []*media.Stream{}}
+	for _, id := range e.StreamIDs {
+		event.Streams = append(event.Streams, pc.streamLocked(id))
+	}
+	addEvent(fire, pc, &pc.on.track, event)
+}
+
+// streamLocked finds or makes the remote stream of an id: "unless a MediaStream
+// object has previously been created with that id for this connection, create
+// one".
+func (pc *PeerConnection) streamLocked(id string) *media.Stream {
+	s := pc.streams[id]
+	if s == nil {
+		s = media.NewStreamWithID(id)
+		if pc.streams == nil {
+			pc.streams = remoteStreams{}
+		}
+		pc.streams[id] = s
+	}
+	return s
+}
+
+// endReceiversLocked ends the tracks of transceivers that were stopped, in a
+// task of its own.
+func (pc *PeerConnection) endReceiversLocked(happened []jsep.Event) {
+	for _, e := range happened {
+		stopped, ok := e.(jsep.TransceiverStopped)
+		if !ok {
+			continue
+		}
+		if t := pc.transceivers[stopped.ID]; t != nil {
+			pc.queueTask(func() { media.EndNow(t.receiver.source) })
+		}
+	}
+}
+
+// removeTransceiverLocked keeps a transceiver's last value for programs that
+// still hold it.
+func (pc *PeerConnection) removeTransceiverLocked(last *jsep.Transceiver) {
+	t := pc.transceivers[last.ID()]
+	if t == nil {
+		return
+	}
+	t.last = last
+	t.sender.media.setTrack(nil)
+	delete(pc.transceivers, last.ID())
+}
+
+// applyEffectsLocked has transports, media and data follow the state.
+func (pc *PeerConnection) applyEffectsLocked() {
+	pc.applyTransportsLocked()
+	for _, slots := range pc.state.Transceivers() {
+		t := pc.transceivers[slots.ID()]
+		var d *DTLSTransport
+		if b := pc.transports.byID[slots.Transport()]; b != nil {
+			d = b.dtls
+		}
+		t.sender.transport, t.receiver.transport = d, d
+	}
+	pc.media.apply(pc.state.Media(), pc.transports.of)
+	pc.applyDataLocked()
+}
+
+// mediaConfigLocked is what was negotiated for a transceiver, or nil.
+func (pc *PeerConnection) mediaConfigLocked(id jsep.TransceiverID) *jsep.MediaConfig {
+	for _, m := range pc.state.Media() {
+		if m.Transceiver == id {
+			return m
+		}
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package webrtc
+
+import (
+	"strings"
+
+	"trackway/internal/jsep"
+	"trackway/internal/transport"
+)
+
+// queue queues a task of the transport's agent. Nothing is told of a transport
+// that was dropped.
+func (b *bundleTransport) queue(task func(fire *events)) {
+	b.pc.queueLocked(func() events {
+		if b.closed {
+			return nil
+		}
+		var fire events
+		task(&fire)
+		return fire
+	})
+}
+
+// represented reports whether a local description has the generation of a local
+// ufrag.
+func (b *bundleTransport) represented(ufrag string) bool {
+	for _, g := range []*jsep.ICEGeneration{b.config.ICE, b.config.PendingICE} {
+		if g != nil && g.Local.Ufrag == ufrag {
+			return true
+		}
+	}
+	return false
+}
+
+// localCandidate is "create an RTCIceCandidate" for a local one.
+func (b *bundleTransport) localCandidate(text, ufrag string) ICECandidateInit {
+	mid, index := b.config.MID, uint16(b.config.MLineIndex)
+	return ICECandidateInit{Candidate: text, SDPMid: &mid, SDPMLineIndex: &index, UsernameFragment: &ufrag}
+}
+
+// LocalCandidate implements transport.Handler: "a new ICE candidate is
+// available" and "surface a candidate" (webrtc-pc 5.6). Gathering begins when
+// the description has been applied, so there are no early candidates to keep; a
+// candidate of a generation that was rolled back is nobody's.
+func (b *bundleTransport) LocalCandidate(c transport.Candidate) {
+	b.queue(func(fire *events) {
+		pc := b.pc
+		if !b.represented(c.Ufrag) {
+			return
+		}
+		text := c.String()
+		pc.adoptLocked(pc.state.AddLocalCandidate(b.config.ID, c.Ufrag, text))
+		b.config = pc.currentTransportConfig(b.config)
+		init := b.localCandidate(text, c.Ufrag)
+		init.URL, init.RelayProtocol = c.URL, ICEServerTransportProtocol(c.RelayProtocol)
+		candidate := newICECandidate(init)
+		b.ice.local = append(b.ice.local, candidate)
+		addEvent(fire, pc, &pc.on.iceCandidate, PeerConnectionICEEvent{Candidate: candidate})
+	})
+}
+
+// currentTransportConfig is the configuration of the same transport in the state
+// that is current now.
+func (pc *PeerConnection) currentTransportConfig(old *jsep.TransportConfig) *jsep.TransportConfig {
+	for _, c := range pc.state.Transports() {
+		if c.ID == old.ID {
+			return c
+		}
+	}
+	return old
+}
+
+// GatheringState implements transport.Handler: "began gathering" and "finished
+// gathering a generation of candidates".
+func (b *bundleTransport) GatheringState(ufrag string, s transport.GatheringState) {
+	switch s {
+	case transport.GatheringGathering:
+		b.queue(func(fire *events) {
+			if !b.represented(ufrag) {
+				return
+			}
+			b.gathering[ufrag] = true
+			changed := b.ice.gatheringState != ICEGatheringStateGathering
+			b.ice.gatheringState = ICEGatheringStateGathering
+			if changed {
+				fire.add(b.pc, &b.ice.onGatheringState)
+			}
+			b.pc.updateGatheringStateLocked(fire)
+		})
+	case transport.GatheringComplete:
+		b.queue(func(fire *events) { b.endOfCandidatesLocked(ufrag, fire) })
+		b.queue(func(fire *events) { b.gatheringCompleteLocked(ufrag, fire) })
+	}
+}
+
+// endOfCandidatesLocked is the first of the two tasks when gathering has
+// finished.
+func (b *bundleTransport) endOfCandidatesLocked(ufrag string, fire *events) {
+	pc := b.pc
+	if !b.represented(ufrag) {
+		return
+	}
+	pc.adoptLocked(pc.state.EndOfLocalCandidates(b.config.ID, ufrag))
+	b.config = pc.currentTransportConfig(b.config)
+	addEvent(fire, pc, &pc.on.iceCandidate,
+		PeerConnectionICEEvent{Candidate: newICECandidate(b.localCandidate("", ufrag))})
+}
+
+// gatheringCompleteLocked is the second, unless "other generations of candidates
+// are being gathered".
+func (b *bundleTransport) gatheringCompleteLocked(ufrag string, fire *events) {
+	pc := b.pc
+	delete(b.gathering, ufrag)
+	if len(b.gathering) > 0 || b.ice.gatheringState == ICEGatheringStateComplete {
+		return
+	}
+	b.ice.gatheringState = ICEGatheringStateComplete
+	fire.add(pc, &b.ice.onGatheringState)
+	pc.updateGatheringStateLocked(fire)
+	// The specification fires the null candidate for every transport. Programs
+	// take it for the end of all gathering, which with one transport it is;
+	// with several, it fires here when the last one is done, as in browsers.
+	if pc.iceGatheringState == ICEGatheringStateComplete {
+		addEvent(fire, pc, &pc.on.iceCandidate, PeerConnectionICEEvent{})
+	}
+}
+
+// CandidateError implements transport.Handler (webrtc-pc 4.8.3).
+func (b *bundleTransport) CandidateError(e transport.CandidateError) {
+	b.queue(func(fire *events) {
+		addEvent(fire, b.pc, &b.pc.on.iceCandidateError, PeerConnectionICEErrorEvent{
+			Address: e.Address, Port: e.Port, URL: e.URL, ErrorCode: uint16(e.Code), ErrorText: e.Text,
+		})
+	})
+}
+
+// ICEState implements transport.Handler: "change the selected candidate pair and
+// state".
+func (b *bundleTransport) ICEState(s transport.ICEState) {
+	b.queue(func(fire *events) {
+		if b.ice.state == ICETransportState(s) {
+			return
+		}
+		b.ice.state = ICETransportState(s)
+		if b.tr != nil && (s == transport.ICEConnected || s == transport.ICECompleted) {
+			b.ice.role = ICERoleControlled
+			if b.tr.Stats().Controlling {
+				b.ice.role = ICERoleControlling
+			}
+		}
+		pc := b.pc
+		ice, conn := pc.iceConnectionState, pc.connectionState
+		fire.add(pc, &b.ice.onState)
+		if pc.iceConnectionState = deriveICEConnectionState(pc.transports.all); pc.iceConnectionState != ice {
+			fire.add(pc, &pc.on.iceConnectionStateChange)
+		}
+		if pc.connectionState = deriveConnectionState(pc.transports.all); pc.connectionState != conn {
+			fire.add(pc, &pc.on.connectionStateChange)
+		}
+	})
+}
+
+// SelectedPair implements transport.Handler.
+func (b *bundleTransport) SelectedPair(p transport.CandidatePair) {
+	b.queue(func(fire *events) {
+		b.ice.selected = &ICECandidatePair{
+			Local:  b.known(b.ice.local, p.Local),
+			Remote: b.known(b.ice.remote, p.Remote),
+		}
+		fire.add(b.pc, &b.ice.onSelectedPair)
+	})
+}
+
+// known finds the object of a candidate, so that a selected pair has those of
+// GetLocalCandidates; peer-reflexive ones get an object of their own.
+func (b *bundleTransport) known(list []*ICECandidate, c transport.Candidate) *ICECandidate {
+	for _, k := range list {
+		if k.ok && k.parsed.Address == c.Address && k.parsed.Port == c.Port &&
+			k.parsed.Protocol == c.Protocol && k.parsed.Type == c.Type {
+			return k
+		}
+	}
+	return newICECandidate(b.localCandidate(c.String(), c.Ufrag))
+}
+
+// DTLSState implements transport.Handler.
+func (b *bundleTransport) DTLSState(s transport.DTLSState, err error) {
+	if s == transport.DTLSConnected {
+		// Media may flow before the program hears of it.
+		b.pc.media.writable(b.tr)
+	}
+	b.queue(func(fire *events) {
+		b.dtls.setStateLocked(s, err, fire)
+		if s == transport.DTLSConnected {
+			b.pc.applyDataLocked()
+		}
+	})
+}
+
+// dtlsError is the RTCError of a handshake that failed.
+func dtlsError(cause error) *RTCError {
+	e := &RTCError{ErrorDetail: ErrorDetailDTLSFailure, Cause: cause}
+	if cause != nil {
+		e.Message = cause.Error()
+		if strings.Contains(e.Message, "fingerprint") {
+			e.ErrorDetail = ErrorDetailFingerprintFailure
+		}
+	}
+	return e
+}

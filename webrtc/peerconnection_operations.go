@@ -1,0 +1,162 @@
+package webrtc
+
+import (
+	"errors"
+
+	"trackway/internal/domerr"
+	"trackway/internal/jsep"
+	"trackway/internal/sdp"
+)
+
+// createOfferOperation is "create an offer" (webrtc-pc 4.4.2).
+func (pc *PeerConnection) createOfferOperation(options *OfferOptions, out *SessionDescription) *operation {
+	var o jsep.OfferOptions
+	if options != nil {
+		o = jsep.OfferOptions{
+			ICERestart:          options.ICERestart,
+			OfferToReceiveAudio: clonePtr(options.OfferToReceiveAudio),
+			OfferToReceiveVideo: clonePtr(options.OfferToReceiveVideo),
+		}
+	}
+	return &operation{
+		name: "CreateOffer",
+		check: func() error {
+			if s := pc.state.SignalingState(); s != jsep.Stable && s != jsep.HaveLocalOffer {
+				return domerr.New(domerr.InvalidState, "CreateOffer: the signalling state is %s", s)
+			}
+			return nil
+		},
+		run: func() (events, error) {
+			state, text, err := pc.state.CreateOffer(o)
+			if err != nil {
+				return nil, err
+			}
+			pc.adoptLocked(state)
+			*out = SessionDescription{Type: SDPTypeOffer, SDP: text}
+			return nil, nil
+		},
+	}
+}
+
+// createAnswerOperation is "create an answer" (webrtc-pc 4.4.2).
+func (pc *PeerConnection) createAnswerOperation(out *SessionDescription) *operation {
+	return &operation{
+		name: "CreateAnswer",
+		check: func() error {
+			if s := pc.state.SignalingState(); s != jsep.HaveRemoteOffer && s != jsep.HaveLocalPranswer {
+				return domerr.New(domerr.InvalidState, "CreateAnswer: the signalling state is %s", s)
+			}
+			return nil
+		},
+		run: func() (events, error) {
+			state, text, err := pc.state.CreateAnswer()
+			if err != nil {
+				return nil, err
+			}
+			pc.adoptLocked(state)
+			*out = SessionDescription{Type: SDPTypeAnswer, SDP: text}
+			return nil, nil
+		},
+	}
+}
+
+// setLocalOperation is setLocalDescription (webrtc-pc 4.4.2).
+func (pc *PeerConnection) setLocalOperation(description *SessionDescription) *operation {
+	var d jsep.Description
+	if description != nil {
+		d = jsep.Description{Type: jsep.SDPType(description.Type), SDP: description.SDP}
+	}
+	return &operation{
+		name:  "SetLocalDescription",
+		check: func() error { return checkType(d.Type, true) },
+		run: func() (events, error) {
+			fire, err := pc.commitLocked(pc.state.SetLocal(d))
+			if err == nil {
+				pc.localDescriptionSet = true
+			}
+			return fire, err
+		},
+	}
+}
+
+// setRemoteOperation is setRemoteDescription (webrtc-pc 4.4.2).
+func (pc *PeerConnection) setRemoteOperation(description SessionDescription) *operation {
+	d := jsep.Description{Type: jsep.SDPType(description.Type), SDP: description.SDP}
+	return &operation{
+		name:  "SetRemoteDescription",
+		check: func() error { return checkType(d.Type, false) },
+		run:   func() (events, error) { return pc.commitLocked(pc.state.SetRemote(d)) },
+	}
+}
+
+// checkType is WebIDL's check of the RTCSdpType enumeration.
+func checkType(t jsep.SDPType, optional bool) error {
+	switch t {
+	case jsep.Offer, jsep.Pranswer, jsep.Answer, jsep.Rollback:
+		return nil
+	case "":
+		if optional {
+			return nil
+		}
+	}
+	return domerr.New(domerr.Type, "%q is no RTCSdpType", string(t))
+}
+
+// addCandidateOperation is addIceCandidate (webrtc-pc 4.4.2).
+func (pc *PeerConnection) addCandidateOperation(candidate ICECandidateInit) (*operation, error) {
+	if candidate.Candidate != "" && candidate.SDPMid == nil && candidate.SDPMLineIndex == nil {
+		return nil, domerr.New(domerr.Type, "AddICECandidate: the candidate has neither sdpMid nor sdpMLineIndex")
+	}
+	c := jsep.CandidateInit{
+		Candidate: candidate.Candidate, SDPMid: clonePtr(candidate.SDPMid),
+		UsernameFragment: clonePtr(candidate.UsernameFragment),
+	}
+	if candidate.SDPMLineIndex != nil {
+		i := int(*candidate.SDPMLineIndex)
+		c.SDPMLineIndex = &i
+	}
+	return &operation{
+		name: "AddICECandidate",
+		check: func() error {
+			// The state is a value: trying costs nothing but the time.
+			_, err := pc.state.AddRemoteCandidate(c)
+			return err
+		},
+		run: func() (events, error) {
+			state, err := pc.state.AddRemoteCandidate(c)
+			if err != nil {
+				return nil, err
+			}
+			pc.adoptLocked(state)
+			pc.applyTransportsLocked()
+			return nil, nil
+		},
+	}, nil
+}
+
+// RestartICE is restartIce: the next offer gets new ICE credentials, and
+// negotiationneeded fires. The pair in use is kept until the restart has found
+// another.
+func (pc *PeerConnection) RestartICE() {
+	pc.mu.Lock()
+	defer pc.mu.Unlock()
+	if pc.isClosed {
+		return
+	}
+	pc.adoptLocked(pc.state.RestartICE())
+	pc.updateNegotiationNeededLocked()
+}
+
+// descriptionError turns a syntax error into the RTCError that webrtc-pc 4.4.1.5
+// asks for.
+func descriptionError(err error) error {
+	var syntax *sdp.SyntaxError
+	if errors.As(err, &syntax) {
+		line := syntax.Line
+		return &RTCError{
+			ErrorDetail: ErrorDetailSDPSyntaxError, SDPLineNumber: &line,
+			Message: syntax.Error(), Cause: err,
+		}
+	}
+	return err
+}

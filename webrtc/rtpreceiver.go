@@ -1,0 +1,91 @@
+package webrtc
+
+import (
+	"slices"
+	"time"
+
+	"trackway/internal/domerr"
+	"trackway/internal/jsep"
+	"trackway/media"
+)
+
+// RTPReceiver is RTCRtpReceiver (webrtc-pc 5.3).
+type RTPReceiver struct {
+	pc          *PeerConnection
+	transceiver *RTPTransceiver
+	source      *media.Source
+	track       *media.Track
+
+	jitterBufferTarget *time.Duration
+	transport          *DTLSTransport
+
+	media receiverMedia
+}
+
+// Track is the track attribute: muted until media arrives, and again when the
+// other peer stops to send.
+func (r *RTPReceiver) Track() *media.Track { return r.track }
+
+// Transport is the transport attribute, or nil for null.
+func (r *RTPReceiver) Transport() *DTLSTransport {
+	r.pc.mu.Lock()
+	defer r.pc.mu.Unlock()
+	return r.transport
+}
+
+// GetParameters is getParameters.
+func (r *RTPReceiver) GetParameters() RTPReceiveParameters {
+	pc := r.pc
+	pc.mu.Lock()
+	defer pc.mu.Unlock()
+	var out RTPReceiveParameters
+	out.Codecs = codecParameters(r.transceiver.slots().RecvCodecs())
+	out.HeaderExtensions = []RTPHeaderExtensionParameters{}
+	if m := pc.mediaConfigLocked(r.transceiver.id); m != nil {
+		out.HeaderExtensions = extensionParameters(m.RecvExtensions)
+		out.RTCP.ReducedSize = m.ReducedSizeRTCP
+	}
+	return out
+}
+
+// JitterBufferTarget is the jitterBufferTarget attribute, or nil for null.
+func (r *RTPReceiver) JitterBufferTarget() *time.Duration {
+	r.pc.mu.Lock()
+	defer r.pc.mu.Unlock()
+	return clonePtr(r.jitterBufferTarget)
+}
+
+// SetJitterBufferTarget sets the jitterBufferTarget attribute: how long media
+// is held back, nil for as short as the network permits. RangeError when it is
+// negative or longer than 4 seconds.
+func (r *RTPReceiver) SetJitterBufferTarget(target *time.Duration) error {
+	if target != nil && (*target < 0 || *target > 4*time.Second) {
+		return domerr.New(domerr.Range, "jitterBufferTarget is %v, not within 0 to 4s", *target)
+	}
+	r.pc.mu.Lock()
+	defer r.pc.mu.Unlock()
+	r.jitterBufferTarget = clonePtr(target)
+	r.media.setJitterBufferTarget(r.jitterBufferTarget)
+	return nil
+}
+
+// extensionParameters lists negotiated header extensions.
+func extensionParameters(in []jsep.HeaderExtension) []RTPHeaderExtensionParameters {
+	out := make([]RTPHeaderExtensionParameters, len(in))
+	for i, e := range in {
+		out[i] = RTPHeaderExtensionParameters{URI: e.URI, ID: uint16(e.ID)}
+	}
+	return out
+}
+
+// codecParameters lists codecs with, after each, its retransmission format.
+func codecParameters(in []jsep.MediaCodec) []RTPCodecParameters {
+	out := make([]RTPCodecParameters, 0, 2*len(in))
+	for _, c := range in {
+		out = append(out, RTPCodecParameters{RTPCodec: RTPCodec(c.Codec), PayloadType: c.PayloadType})
+		if c.HasRTX {
+			out = append(out, rtxParameters(c))
+		}
+	}
+	return slices.Clip(out)
+}
