@@ -26,3 +26,19 @@ func mbEdgeV8(u, v []byte, i, stride int, p *filterParams)  { mbEdgeV8Go(u, v, i
 func mbEdgeH8(u, v []byte, i, stride int, p *filterParams)  { mbEdgeH8Go(u, v, i, stride, p) }
 func subEdgeV8(u, v []byte, i, stride int, p *filterParams) { subEdgeV8Go(u, v, i, stride, p) }
 func subEdgeH8(u, v []byte, i, stride int, p *filterParams) { subEdgeH8Go(u, v, i, stride, p) }
+
+func sad16(a []byte, aStride int, b []byte, bStride int) int {
+	return sadGo(a, aStride, b, bStride, 16, 16)
+}
+
+func sad8(a []byte, aStride int, b []byte, bStride int) int {
+	return sadGo(a, aStride, b, bStride, 8, 8)
+}
+
+func variance16(a []byte, aStride int, b []byte, bStride int) (sum, sse int) {
+	return variance16Go(a, aStride, b, bStride)
+}
+
+func forwardDCT(src, pred []byte, stride int, out *[16]int16) { forwardDCTGo(src, pred, stride, out) }
+
+func quantize(c, levels *[16]int16, q *quantizer) uint32 { return quantizeGo(c, levels, q) }

@@ -169,6 +169,23 @@ func (g *mbGrid) neighbourMVs(i, b int) (left, above mv) {
 	return left, above
 }
 
+// neighbourBModes returns the subblock modes above and to the left of subblock b
+// in a key frame (§11.3).
+func (g *mbGrid) neighbourBModes(i, b int) (above, left uint8) {
+	m := &g.mbs[i]
+	if b < 4 {
+		above = g.mbs[i-g.stride].bModes[b+12]
+	} else {
+		above = m.bModes[b-4]
+	}
+	if b&3 == 0 {
+		left = g.mbs[i-1].bModes[b+3]
+	} else {
+		left = m.bModes[b-1]
+	}
+	return above, left
+}
+
 // modeReader parses the prediction records of a frame's first partition.
 type modeReader struct {
 	br                          boolReader
@@ -212,22 +229,12 @@ func (r *modeReader) read(x, y int) {
 }
 
 func (r *modeReader) readKey(i int) {
-	m, left, above := &r.grid.mbs[i], &r.grid.mbs[i-1], &r.grid.mbs[i-r.grid.stride]
+	m := &r.grid.mbs[i]
 	m.ref, m.mv = refIntra, mv{}
 	m.mode = uint8(r.br.tree(keyYModeTree, keyYModeProbs[:]))
 	if m.mode == bPred {
 		for b := range 16 {
-			var a, l uint8
-			if b < 4 {
-				a = above.bModes[b+12]
-			} else {
-				a = m.bModes[b-4]
-			}
-			if b&3 == 0 {
-				l = left.bModes[b+3]
-			} else {
-				l = m.bModes[b-1]
-			}
+			a, l := r.grid.neighbourBModes(i, b)
 			m.bModes[b] = uint8(r.br.tree(bModeTree, keyBModeProbs[a][l][:]))
 		}
 	} else {

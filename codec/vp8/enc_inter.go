@@ -1,0 +1,226 @@
+package vp8
+
+// interChoice is a way to predict a macroblock from another frame.
+type interChoice struct {
+	ref, mode uint8
+	mv        mv
+	sad, cost int
+}
+
+// decideInter chooses the prediction of a macroblock of an interframe, leaves it
+// in cur and reports whether the residue is known to vanish.
+func (e *Encoder) decideInter(x, y, i int) (still bool) {
+	m := &e.grid.mbs[i]
+	best := interChoice{cost: 1 << 30}
+	for ref := uint8(refLast); ref <= refAltRef; ref++ {
+		if !e.plan.uses[ref] || ref != refLast && e.refs[ref] == e.refs[refLast] {
+			continue
+		}
+		e.near[ref] = e.grid.findNear(i, ref, &e.signBias)
+		if e.tryReference(x, y, ref, &best) {
+			break
+		}
+	}
+	m.ref, m.mode, m.mv = best.ref, best.mode, best.mv
+	e.pred.macroblock(e.cur, e.refs[m.ref], x, y, m)
+	if e.vanishes(x, y) {
+		return true
+	}
+	// Intra prediction overwrites cur, so an inter prediction that wins is
+	// made again.
+	if e.decideIntra(x, y, i, e.modeCost.yMode[:], best.cost) >= best.cost {
+		m.ref, m.mode, m.mv = best.ref, best.mode, best.mv
+		e.pred.macroblock(e.cur, e.refs[m.ref], x, y, m)
+	}
+	return false
+}
+
+// tryReference looks for a better choice in one reference frame. It reports
+// whether the search may end: the macroblock has not changed.
+func (e *Encoder) tryReference(x, y int, ref uint8, best *interChoice) (done bool) {
+	near := &e.near[ref]
+	bounds := e.grid.bounds(x, y)
+	probs := near.probs()
+	base := bounds.clamp(near.best)
+	refCost := e.modeCost.ref[ref]
+	consider := func(mode uint8, v mv, sad, bits int) {
+		cost := sad + e.params.price(bits+refCost+mvRefCodes[mode].cost(probs[:]))
+		if cost < best.cost {
+			*best = interChoice{ref: ref, mode: mode, mv: v, sad: sad, cost: cost}
+		}
+	}
+	search := motionSearch{e: e, ref: &e.refs[ref].y, x: x * 16, y: y * 16, base: base}
+	search.init()
+
+	zero := search.sad(mv{})
+	consider(mvZero, mv{}, zero, 0)
+	if ref == refLast && e.unchanged(x, y, zero) {
+		return true
+	}
+	nearest, other := bounds.clamp(near.nearest), bounds.clamp(near.near)
+	if nearest != (mv{}) {
+		consider(mvNearest, nearest, search.sad(nearest), 0)
+	}
+	if other != (mv{}) && other != nearest {
+		consider(mvNear, other, search.sad(other), 0)
+	}
+	if ref != refLast && best.ref != ref {
+		// The older frames are for what last does not show: only when they are
+		// better without a search do they get one.
+		return false
+	}
+	v, sad := search.run(best.mv, e.lastMVs[y*e.grid.mbw+x])
+	switch v {
+	case mv{}, nearest, other:
+	default:
+		consider(mvNew, v, sad, e.mvCost.cost(v, base))
+	}
+	return false
+}
+
+// unchanged is the fast path for what does not move: the error against the same
+// place in the last frame quantises to nothing.
+func (e *Encoder) unchanged(x, y, sad int) bool {
+	// The sum of squares is at least sad²/256.
+	if sad*sad > e.params.zeroSSE*256 {
+		return false
+	}
+	p, s := &e.refs[refLast].y, &e.src.y
+	at := s.at(x*16, y*16)
+	return e.vanishesLuma(s.buf[at:], p.buf[at:], p.stride) && e.vanishesChroma(e.refs[refLast], x, y)
+}
+
+// vanishes reports whether the difference between source and prediction will
+// quantise to nothing.
+func (e *Encoder) vanishes(x, y int) bool {
+	p, s := &e.cur.y, &e.src.y
+	at := s.at(x*16, y*16)
+	return e.vanishesLuma(s.buf[at:], p.buf[at:], p.stride) && e.vanishesChroma(e.cur, x, y)
+}
+
+func (e *Encoder) vanishesLuma(src, pred []byte, stride int) bool {
+	sum, sse := variance16(src, stride, pred, stride)
+	return sse <= e.params.zeroSSE && max(sum, -sum) <= e.params.zeroSum
+}
+
+func (e *Encoder) vanishesChroma(pred *picture, x, y int) bool {
+	at, stride := pred.u.at(x*8, y*8), pred.u.stride
+	return sse8(e.src.u.buf[at:], stride, pred.u.buf[at:], stride) <= e.params.zeroSSEUV &&
+		sse8(e.src.v.buf[at:], stride, pred.v.buf[at:], stride) <= e.params.zeroSSEUV
+}
+
+// motionSearch looks for the motion vector of one macroblock.
+type motionSearch struct {
+	e    *Encoder
+	ref  *plane
+	x, y int
+	base mv // what the vector is coded against
+	// Limits of whole-pixel displacements that stay within the border.
+	minX, maxX, minY, maxY int
+}
+
+func (s *motionSearch) init() {
+	const margin = border - 4
+	s.minX, s.maxX = -s.x-margin, s.ref.w-16-s.x+margin
+	s.minY, s.maxY = -s.y-margin, s.ref.h-16-s.y+margin
+}
+
+// sad is the absolute difference for a vector in quarter pixels.
+func (s *motionSearch) sad(v mv) int {
+	e := s.e
+	src := e.src.y.buf[e.src.y.at(s.x, s.y):]
+	dx, dy := int(v.x), int(v.y)
+	if dx&3 == 0 && dy&3 == 0 && s.inside(dx>>2, dy>>2) {
+		return sad16(src, e.src.y.stride, s.ref.buf[s.ref.at(s.x+dx>>2, s.y+dy>>2):], s.ref.stride)
+	}
+	e.pred.block(e.trial[:], 16, s.ref, s.x, s.y, dx*2, dy*2, 16, 16)
+	return sad16(src, e.src.y.stride, e.trial[:], 16)
+}
+
+func (s *motionSearch) inside(dx, dy int) bool {
+	return dx >= s.minX && dx <= s.maxX && dy >= s.minY && dy <= s.maxY
+}
+
+// cost is the whole price of a vector: difference and bits.
+func (s *motionSearch) cost(v mv) int {
+	return s.sad(v) + s.e.params.price(s.e.mvCost.cost(v, s.base))
+}
+
+var (
+	hexagon = [6][2]int{{-2, 0}, {-1, -2}, {1, -2}, {2, 0}, {1, 2}, {-1, 2}}
+	cross   = [4][2]int{{-1, 0}, {1, 0}, {0, -1}, {0, 1}}
+)
+
+// maxHexSteps bounds the walk of the hexagon, two pixels a step.
+const maxHexSteps = 16
+
+// run searches from the most promising of the starting points, all in quarter
+// pixels, and returns the best vector with its absolute difference.
+func (s *motionSearch) run(starts ...mv) (mv, int) {
+	cx, cy, best := 0, 0, 1<<30
+	try := func(dx, dy int) bool {
+		if !s.inside(dx, dy) {
+			return false
+		}
+		c := s.cost(mv{int16(dx * 4), int16(dy * 4)})
+		if c < best {
+			cx, cy, best = dx, dy, c
+			return true
+		}
+		return false
+	}
+	whole := func(q int16) int { return int(q+2) >> 2 }
+	try(0, 0)
+	try(whole(s.base.x), whole(s.base.y))
+	for _, v := range starts {
+		try(whole(v.x), whole(v.y))
+	}
+	for range maxHexSteps {
+		x, y := cx, cy
+		for _, h := range hexagon {
+			try(x+h[0], y+h[1])
+		}
+		if x == cx && y == cy {
+			break
+		}
+	}
+	for range 2 {
+		x, y := cx, cy
+		for _, c := range cross {
+			try(x+c[0], y+c[1])
+		}
+		if x == cx && y == cy {
+			break
+		}
+	}
+	v := mv{int16(cx * 4), int16(cy * 4)}
+	v, best = s.refine(v, best, 2)
+	v, best = s.refine(v, best, 1)
+	return v, best - s.e.params.price(s.e.mvCost.cost(v, s.base))
+}
+
+// refine tries the four neighbours at a distance of step quarter pixels, and the
+// diagonal one between the better two.
+func (s *motionSearch) refine(v mv, best int, step int16) (mv, int) {
+	var costs [4]int
+	centre := v
+	for i, c := range cross {
+		w := mv{centre.x + int16(c[0])*step, centre.y + int16(c[1])*step}
+		costs[i] = s.cost(w)
+		if costs[i] < best {
+			v, best = w, costs[i]
+		}
+	}
+	dx, dy := -step, -step
+	if costs[1] < costs[0] {
+		dx = step
+	}
+	if costs[3] < costs[2] {
+		dy = step
+	}
+	w := mv{centre.x + dx, centre.y + dy}
+	if c := s.cost(w); c < best {
+		v, best = w, c
+	}
+	return v, best
+}
