@@ -1,0 +1,359 @@
+package rtpengine
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// NAL unit types of H.264 and of RFC 6184.
+const (
+	nalIDR   = 5
+	nalSPS   = 7
+	nalSTAPA = 24
+	nalFUA   = 28
+)
+
+// h264Packetizer writes single NAL unit packets and, in packetization-mode 1,
+// STAP-A and FU-A (RFC 6184 section 5.6).
+type h264Packetizer struct{ single bool }
+
+// nextNAL cuts the first NAL unit off an Annex B stream. Data without a start
+// code is one NAL unit. Trailing zero bytes belong to the next start code.
+func nextNAL(b []byte) (nal, rest []byte) {
+	if i := startCode(b); i >= 0 && len(bytes.TrimLeft(b[:i], "\x00")) == 0 {
+		b = b[i+3:]
+	}
+	end := startCode(b)
+	if end < 0 {
+		return bytes.TrimRight(b, "\x00"), nil
+	}
+	return bytes.TrimRight(b[:end], "\x00"), b[end:]
+}
+
+// startCode returns the offset of 00 00 01, or −1.
+func startCode(b []byte) int {
+	for at := 0; ; {
+		i := bytes.IndexByte(b[at:], 1)
+		if i < 0 {
+			return -1
+		}
+		if at += i; at >= 2 && b[at-1] == 0 && b[at-2] == 0 {
+			return at - 2
+		}
+		at++
+	}
+}
+
+func (p *h264Packetizer) packetize(f *Frame, max int, w payloadWriter) error {
+	if p.single { // check first, so that nothing is sent of a frame that cannot be sent whole
+		for rest := f.Data; len(rest) > 0; {
+			var nal []byte
+			if nal, rest = nextNAL(rest); len(nal) > max {
+				return ErrFrameTooLarge
+			}
+		}
+	}
+	if max < 16 {
+		return ErrFrameTooLarge
+	}
+	sent := false
+	for rest := f.Data; len(rest) > 0; {
+		var nal []byte
+		nal, rest = nextNAL(rest)
+		switch {
+		case len(nal) == 0:
+			continue
+		case len(nal) > max:
+			p.fragment(nal, max, w)
+		case p.single:
+			w.put(append(w.next(), nal...), 0)
+		default:
+			rest = p.aggregate(nal, rest, max, w)
+		}
+		sent = true
+	}
+	if !sent {
+		return ErrMalformedFrame
+	}
+	return nil
+}
+
+// aggregate sends nal with as many of the following ones as fit, as a STAP-A;
+// alone it is a single NAL unit packet. It returns what is left.
+func (p *h264Packetizer) aggregate(nal, rest []byte, max int, w payloadWriter) []byte {
+	b := w.next()
+	count, size := 0, 1
+	var header byte
+	single := nal
+	for len(nal) > 0 && size+2+len(nal) <= max {
+		if count == 0 {
+			b = append(b, nalSTAPA)
+		}
+		// NRI is the highest of the aggregated units, F the or of all.
+		header = header&0x80 | nal[0]&0x80 | maxByte(header&0x60, nal[0]&0x60)
+		b = binary.BigEndian.AppendUint16(b, uint16(len(nal)))
+		b = append(b, nal...)
+		size += 2 + len(nal)
+		count++
+		if len(rest) == 0 {
+			break
+		}
+		next, after := nextNAL(rest)
+		if size+2+len(next) > max {
+			break
+		}
+		nal, rest = next, after
+	}
+	if count < 2 {
+		w.put(append(b[:0], single...), 0)
+		return rest
+	}
+	b[0] = header | nalSTAPA
+	w.put(b, 0)
+	return rest
+}
+
+func maxByte(a, b byte) byte {
+	if a > b {
+		return a
+	}
+	return b
+}
+
+func (p *h264Packetizer) fragment(nal []byte, max int, w payloadWriter) {
+	indicator, typ := nal[0]&0xE0|nalFUA, nal[0]&0x1F
+	start := byte(0x80)
+	for body := nal[1:]; len(body) > 0; start = 0 {
+		n := chunk(len(body), max-2)
+		end := byte(0)
+		if n == len(body) {
+			end = 0x40
+		}
+		b := append(w.next(), indicator, start|end|typ)
+		w.put(append(b, body[:n]...), 0)
+		body = body[n:]
+	}
+}
+
+// h264Size reads the cropped picture size from a sequence parameter set,
+// including its NAL header (H.264 section 7.3.2.1.1).
+func h264Size(sps []byte) (width, height int, ok bool) {
+	var buf [128]byte // no SPS with a sane VUI is longer before the size
+	raw := unescape(buf[:0], sps)
+	r := bitReader{b: raw}
+	r.bits(8)
+	profile := r.bits(8)
+	r.bits(16) // constraint flags, level
+	r.ue()     // seq_parameter_set_id
+	chroma := uint32(1)
+	separate := false
+	switch profile {
+	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
+		if chroma = r.ue(); chroma == 3 {
+			separate = r.flag()
+		}
+		r.ue() // bit depths
+		r.ue()
+		r.bits(1)
+		if r.flag() { // scaling matrix
+			lists := 8
+			if chroma == 3 {
+				lists = 12
+			}
+			for i := range lists {
+				if r.flag() {
+					skipScalingList(&r, i)
+				}
+			}
+		}
+	}
+	r.ue() // log2_max_frame_num
+	switch r.ue() {
+	case 0:
+		r.ue()
+	case 1:
+		r.bits(1)
+		r.se()
+		r.se()
+		for n := r.ue(); n > 0 && !r.over; n-- {
+			r.se()
+		}
+	}
+	r.ue() // max_num_ref_frames
+	r.bits(1)
+	wMBs, hMaps := int(r.ue())+1, int(r.ue())+1
+	frameOnly := r.flag()
+	if !frameOnly {
+		r.bits(1)
+	}
+	r.bits(1)
+	var left, right, top, bottom int
+	if r.flag() {
+		left, right, top, bottom = int(r.ue()), int(r.ue()), int(r.ue()), int(r.ue())
+	}
+	if r.over || wMBs > 4096 || hMaps > 4096 {
+		return 0, 0, false
+	}
+	fields := 1
+	if !frameOnly {
+		fields = 2
+	}
+	// table 6-1: crop units depend on the chroma sampling
+	unitX, unitY := 1, fields
+	if !separate {
+		switch chroma {
+		case 1:
+			unitX, unitY = 2, 2*fields
+		case 2:
+			unitX = 2
+		}
+	}
+	width = wMBs*16 - unitX*(left+right)
+	height = hMaps*16*fields - unitY*(top+bottom)
+	return width, height, width > 0 && height > 0
+}
+
+func skipScalingList(r *bitReader, i int) {
+	size := 16
+	if i >= 6 {
+		size = 64
+	}
+	last, next := int32(8), int32(8)
+	for range size {
+		if next != 0 {
+			next = (last + r.se() + 256) % 256
+		}
+		if next != 0 {
+			last = next
+		}
+		if r.over {
+			return
+		}
+	}
+}
+
+// unescape removes emulation prevention bytes, as far as dst has room.
+func unescape(dst, b []byte) []byte {
+	zeros := 0
+	for _, c := range b {
+		if len(dst) == cap(dst) {
+			break
+		}
+		if zeros >= 2 && c == 3 {
+			zeros = 0
+			continue
+		}
+		if c == 0 {
+			zeros++
+		} else {
+			zeros = 0
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+var annexB = []byte{0, 0, 0, 1}
+
+// h264Assembler puts access units together in Annex B form, with four-byte
+// start codes.
+type h264Assembler struct {
+	inFU bool
+}
+
+func (*h264Assembler) inspect(payload []byte) (info payloadInfo) {
+	if len(payload) < 2 {
+		info.malformed = true
+		return info
+	}
+	switch typ := payload[0] & 0x1F; typ {
+	case nalSTAPA:
+		info.start = true
+		for b := payload[1:]; len(b) > 2; {
+			n := int(binary.BigEndian.Uint16(b))
+			if n == 0 || 2+n > len(b) {
+				info.malformed = true
+				return info
+			}
+			t := b[2] & 0x1F
+			info.key = info.key || t == nalIDR || t == nalSPS
+			b = b[2+n:]
+		}
+	case nalFUA:
+		if len(payload) < 3 {
+			info.malformed = true
+			return info
+		}
+		info.start = payload[1]&0x80 != 0
+		info.key = info.start && payload[1]&0x1F == nalIDR
+	default:
+		info.malformed = typ == 0 || typ > 23
+		info.start = true
+		info.key = typ == nalIDR || typ == nalSPS
+	}
+	// An access unit may begin with any of these; only the packet before tells.
+	info.weakStart = true
+	return info
+}
+
+func (a *h264Assembler) begin() { a.inFU = false }
+
+func (a *h264Assembler) add(dst, payload []byte, f *Frame) ([]byte, error) {
+	if len(payload) < 2 {
+		return dst, ErrMalformedFrame
+	}
+	typ := payload[0] & 0x1F
+	if a.inFU && typ != nalFUA {
+		return dst, ErrMalformedFrame
+	}
+	switch {
+	case typ == nalFUA:
+		if len(payload) < 3 {
+			return dst, ErrMalformedFrame
+		}
+		start, end := payload[1]&0x80 != 0, payload[1]&0x40 != 0
+		if start == a.inFU {
+			return dst, ErrMalformedFrame
+		}
+		if start {
+			header := payload[0]&0xE0 | payload[1]&0x1F
+			dst = append(append(dst, annexB...), header)
+			f.KeyFrame = f.KeyFrame || header&0x1F == nalIDR
+		}
+		a.inFU = !end
+		return append(dst, payload[2:]...), nil
+	case typ == nalSTAPA:
+		b := payload[1:]
+		for len(b) > 2 {
+			n := int(binary.BigEndian.Uint16(b))
+			if n == 0 || 2+n > len(b) {
+				return dst, ErrMalformedFrame
+			}
+			dst = a.unit(dst, b[2:2+n], f)
+			b = b[2+n:]
+		}
+		return dst, nil
+	case typ == 0 || typ > 23:
+		return dst, ErrMalformedFrame
+	}
+	return a.unit(dst, payload, f), nil
+}
+
+func (a *h264Assembler) unit(dst, nal []byte, f *Frame) []byte {
+	switch nal[0] & 0x1F {
+	case nalIDR:
+		f.KeyFrame = true
+	case nalSPS:
+		if w, h, ok := h264Size(nal); ok {
+			f.Width, f.Height = w, h
+		}
+	}
+	return append(append(dst, annexB...), nal...)
+}
+
+func (a *h264Assembler) finish(dst []byte, f *Frame) ([]byte, error) {
+	if a.inFU || len(dst) == 0 {
+		return dst, ErrMalformedFrame
+	}
+	return dst, nil
+}

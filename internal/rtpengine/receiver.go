@@ -1,0 +1,244 @@
+package rtpengine
+
+import "time"
+
+// StreamConfig is an SSRC known from signalling (a=ssrc, a=ssrc-group:FID).
+type StreamConfig struct {
+	SSRC uint32
+	// RTX is the SSRC of its retransmissions, or 0.
+	RTX uint32
+	// RID is the encoding, or "".
+	RID   string
+	CNAME string
+}
+
+// ReceiverConfig says what one m-section receives.
+type ReceiverConfig struct {
+	// MID is the m-section's; "" if the peer uses none.
+	MID string
+	// Codecs are the payload types to expect.
+	Codecs []PayloadCodec
+	// Extensions are those negotiated for the m-section.
+	Extensions []Extension
+	// RIDs are the encodings to expect; empty without simulcast.
+	RIDs []string
+	// Streams are the SSRCs known beforehand; usually none from a browser that
+	// identifies by MID.
+	Streams []StreamConfig
+	// Receiving is false while the direction excludes receiving: packets are
+	// dropped then, and no reports are made.
+	Receiving bool
+}
+
+// ReceiverEvents are the callbacks of a Receiver; any may be nil. They run
+// under the Session's receive lock; see the package documentation.
+type ReceiverEvents struct {
+	// Stream: the first packet of an SSRC arrived.
+	Stream func(*ReceiveStream)
+	// Packet: a packet arrived, in order of arrival, once; also those restored
+	// from RTX. It is valid only during the call.
+	Packet func(*ReceiveStream, *Packet)
+	// Frame: a frame is complete, in decoding order. It is valid only during
+	// the call. Needs SetAssemble.
+	Frame func(*ReceiveStream, *Frame)
+	// Ended: BYE arrived, or another SSRC took the stream's place.
+	Ended func(*ReceiveStream)
+}
+
+// streamsPerReceiver bounds what a peer may make us remember for one m-section.
+const streamsPerReceiver = 8
+
+// Receiver takes the packets of one m-section.
+type Receiver struct {
+	session *Session
+	events  ReceiverEvents
+	cfg     ReceiverConfig
+	byPT    [128]*PayloadCodec
+	rtxPT   [128]*PayloadCodec // by RTX payload type
+	streams []*ReceiveStream
+	sources []Source
+	frames  bool
+	removed bool
+	counted InboundStats // of streams that are gone: key frame, PLI… keep growing
+}
+
+// Source is a synchronisation or contributing source that packets named
+// lately (RTCRtpContributingSource).
+type Source struct {
+	// Contributing is true for a CSRC, false for an SSRC.
+	Contributing bool
+	Source       uint32
+	Timestamp    time.Time
+	RTPTimestamp uint32
+	AudioLevel   uint8 // -dBov
+	HasLevel     bool
+}
+
+const (
+	sourcesMost = 32
+	sourceAge   = 10 * time.Second // webrtc-pc, getContributingSources
+)
+
+func (r *Receiver) setConfig(cfg ReceiverConfig) {
+	r.cfg = cfg
+	r.byPT, r.rtxPT = [128]*PayloadCodec{}, [128]*PayloadCodec{}
+	codecs := make([]PayloadCodec, len(cfg.Codecs))
+	copy(codecs, cfg.Codecs)
+	for i := range codecs {
+		c := &codecs[i]
+		r.byPT[c.PayloadType&0x7F] = c
+		if c.RTXPayloadType != 0 {
+			r.rtxPT[c.RTXPayloadType&0x7F] = c
+		}
+	}
+	for _, st := range r.streams {
+		if st.codec != nil {
+			if c := r.byPT[st.pt]; c != nil && c.Codec == st.codec.Codec {
+				st.codec = c
+			} else {
+				st.codec = nil // found anew with the next packet
+			}
+		}
+	}
+}
+
+// Update changes the parameters after a renegotiation; streams go on.
+func (r *Receiver) Update(cfg ReceiverConfig) { r.session.updateReceiver(r, cfg) }
+
+// SetAssemble says whether frames are wanted. Without it only packets are
+// delivered and no key frame is asked for unless somebody asks.
+func (r *Receiver) SetAssemble(on bool) {
+	s := r.session
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	r.frames = on
+	for _, st := range r.streams {
+		st.asm.setEnabled(on)
+	}
+}
+
+// RequestKeyFrame asks for a key frame of one encoding, or of all with "". It
+// takes the receive lock: from callbacks use ReceiveStream.RequestKeyFrame.
+func (r *Receiver) RequestKeyFrame(rid string) {
+	s := r.session
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	for _, st := range r.streams {
+		if !st.ended && (rid == "" || st.rid == rid) {
+			st.RequestKeyFrame()
+		}
+	}
+}
+
+// Stats calls f with the counters of every stream that the receiver has.
+func (r *Receiver) Stats(f func(InboundStats, RemoteOutboundStats)) {
+	s := r.session
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	for _, st := range r.streams {
+		f(st.snapshot())
+	}
+}
+
+// Sources returns the synchronisation and contributing sources of the last ten
+// seconds, the latest first.
+func (r *Receiver) Sources(now time.Time) []Source {
+	s := r.session
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	var out []Source
+	for _, src := range r.sources {
+		if now.Sub(src.Timestamp) <= sourceAge {
+			out = append(out, src)
+		}
+	}
+	for i := 1; i < len(out); i++ {
+		for j := i; j > 0 && out[j].Timestamp.After(out[j-1].Timestamp); j-- {
+			out[j], out[j-1] = out[j-1], out[j]
+		}
+	}
+	return out
+}
+
+func (r *Receiver) noteSources(now time.Time, p *Packet) {
+	r.noteSource(Source{Source: p.SSRC, Timestamp: now, RTPTimestamp: p.Timestamp, AudioLevel: p.Ext.AudioLevel, HasLevel: p.Ext.HasAudioLevel})
+	for i, c := range p.CSRC[:p.NumCSRC] {
+		src := Source{Contributing: true, Source: c, Timestamp: now, RTPTimestamp: p.Timestamp}
+		if i < len(p.Ext.CSRCLevels) {
+			src.AudioLevel, src.HasLevel = p.Ext.CSRCLevels[i]&0x7F, true
+		}
+		r.noteSource(src)
+	}
+}
+
+func (r *Receiver) noteSource(src Source) {
+	oldest := -1
+	for i := range r.sources {
+		if r.sources[i].Source == src.Source && r.sources[i].Contributing == src.Contributing {
+			r.sources[i] = src
+			return
+		}
+		if oldest < 0 || r.sources[i].Timestamp.Before(r.sources[oldest].Timestamp) {
+			oldest = i
+		}
+	}
+	if len(r.sources) < sourcesMost {
+		r.sources = append(r.sources, src)
+	} else {
+		r.sources[oldest] = src
+	}
+}
+
+// streamFor returns the stream of an SSRC that has no route yet, making one.
+// Without a RID another SSRC takes the place of the one before it.
+func (r *Receiver) streamFor(ssrc uint32, rid string) *ReceiveStream {
+	for _, st := range r.streams {
+		if st.ssrc == ssrc {
+			if rid != "" {
+				st.rid = rid
+			}
+			return st
+		}
+	}
+	for i, st := range r.streams {
+		if st.rid == rid && (rid != "" || !r.signalled(st.ssrc)) || len(r.streams) >= streamsPerReceiver {
+			r.session.dropStream(st)
+			r.streams = append(r.streams[:i], r.streams[i+1:]...)
+			break
+		}
+	}
+	st := newReceiveStream(r, ssrc, rid)
+	st.asm.setEnabled(r.frames)
+	r.streams = append(r.streams, st)
+	return st
+}
+
+func (r *Receiver) signalled(ssrc uint32) bool {
+	for _, c := range r.cfg.Streams {
+		if c.SSRC == ssrc {
+			return true
+		}
+	}
+	return false
+}
+
+// knowsRID reports whether an encoding was negotiated. Without simulcast any
+// RID names the one encoding.
+func (r *Receiver) knowsRID(rid []byte) bool {
+	for _, id := range r.cfg.RIDs {
+		if id == string(rid) {
+			return true
+		}
+	}
+	return len(r.cfg.RIDs) == 0
+}
+
+// ridString returns the negotiated string, which needs no allocation.
+func (r *Receiver) ridString(rid []byte) string {
+	for _, id := range r.cfg.RIDs {
+		if id == string(rid) {
+			return id
+		}
+	}
+	return ""
+}

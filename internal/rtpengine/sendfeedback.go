@@ -1,0 +1,183 @@
+package rtpengine
+
+import "time"
+
+// What one NACK may cost: packets per second and per stream.
+const resendsPerSecond = 1000
+
+// nack answers one generic NACK item: pid and the 16 packets after it that
+// blp names (RFC 4585 section 6.2.1).
+func (ss *SendStream) nack(now time.Time, pid, blp uint16, rtt time.Duration, out Output) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.closed || !ss.started || !ss.cfg.NACK {
+		return
+	}
+	ss.resend(now, pid, rtt, out)
+	for i := range uint16(16) {
+		if blp>>i&1 == 1 {
+			ss.resend(now, pid+i+1, rtt, out)
+		}
+	}
+}
+
+func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out Output) {
+	seq := extend(ss.highest, wire)
+	if seq > ss.highest {
+		return
+	}
+	seg := ss.segmentOf(seq)
+	if seg == nil {
+		ss.stats.Missed++
+		return
+	}
+	if !ss.mayResend(now, wire, rtt) {
+		return
+	}
+	seg.ring.mu.RLock()
+	defer seg.ring.mu.RUnlock()
+	s := seg.ring.at(seq - seg.delta)
+	if s == nil || s.epoch != seg.epoch {
+		ss.stats.Missed++
+		return
+	}
+	buf := out.ReserveRTP(14 + 4*len(s.csrcs) + 4 + 64 + len(s.buf))
+	if buf == nil {
+		return
+	}
+	rtx := ss.cfg.RTXSSRC != 0 && ss.cfg.RTXPayloadType != 0
+	size, header := ss.transmit(now, s, seg, seq, buf, out, rtx)
+	ss.stats.RetransmittedPacketsSent++
+	ss.stats.RetransmittedBytesSent += uint64(size - header)
+}
+
+// segmentOf finds the segment in which an extended sequence number was sent.
+func (ss *SendStream) segmentOf(seq uint64) *segment {
+	for i := range min(ss.nsegs, segmentsKept) {
+		if seg := &ss.segs[(ss.nsegs-1-i)%segmentsKept]; seq >= seg.out {
+			return seg
+		}
+	}
+	return nil
+}
+
+// mayResend holds back a packet that is probably still on its way, and a peer
+// that asks for more than a link can lose.
+func (ss *SendStream) mayResend(now time.Time, wire uint16, rtt time.Duration) bool {
+	if ss.resent == nil {
+		ss.resent = make([]resend, resendsKept)
+	}
+	r := &ss.resent[wire%resendsKept]
+	if r.seq == wire && !r.at.IsZero() && now.Sub(r.at) < rtt*3/4 {
+		return false
+	}
+	if now.Sub(ss.budgetAt) >= time.Second {
+		ss.budget, ss.budgetAt = resendsPerSecond, now
+	}
+	if ss.budget == 0 {
+		return false
+	}
+	ss.budget--
+	*r = resend{seq: wire, at: now}
+	return true
+}
+
+// pictureLoss handles PLI and FIR. FIR repeats with the same sequence number
+// ask once (RFC 5104 section 4.3.1.2).
+func (ss *SendStream) pictureLoss(fir bool, seq uint8) {
+	ss.mu.Lock()
+	if fir {
+		repeat := ss.firSeen && ss.firSeq == seq
+		ss.firSeen, ss.firSeq = true, seq
+		if repeat {
+			ss.mu.Unlock()
+			return
+		}
+		ss.stats.FIRCount++
+	} else {
+		ss.stats.PLICount++
+	}
+	ask := ss.active && !ss.closed
+	ss.mu.Unlock()
+	if ask && ss.events.KeyFrame != nil {
+		ss.events.KeyFrame()
+	}
+}
+
+// reportBlock takes the peer's report on the stream (RFC 3550 section 6.4.1)
+// and returns the round-trip time, 0 if it cannot be told.
+func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if !ss.started {
+		return 0
+	}
+	rtx := b.ssrc != ss.cfg.SSRC
+	if !rtx {
+		ss.acked = true
+	}
+	if b.lsr != 0 {
+		if d := int32(middle32(ntpOf(now)) - b.lsr - b.dlsr); d >= 0 {
+			rtt = max(compactDuration(uint32(d)), time.Microsecond)
+		} else if d > -1<<10 { // clocks round; a negative trip is a short one
+			rtt = time.Microsecond
+		}
+		if rtt > time.Minute { // an LSR that we never sent
+			rtt = 0
+		}
+	}
+	if rtx {
+		return rtt
+	}
+	m := &ss.remote
+	m.SSRC = b.ssrc
+	m.ReportsReceived++
+	m.Timestamp = now
+	m.FractionLost = float64(b.fraction) / 256
+	m.PacketsLost = int64(b.lost)
+	m.Jitter = ticksDuration(int64(b.jitter), ss.clock)
+	if first := ss.origin; b.highest != 0 {
+		highest := extend(ss.highest, uint16(b.highest))
+		if expected := int64(highest-first) + 1; highest >= first && expected >= m.PacketsLost {
+			m.PacketsReceived = uint64(expected - m.PacketsLost)
+		}
+	}
+	if rtt > 0 {
+		m.RoundTripTime = rtt
+		m.TotalRoundTripTime += rtt
+		m.RoundTripTimeMeasurements++
+	}
+	return rtt
+}
+
+// senderInfo fills in the sender part of an SR; ok is false while there is
+// nothing to report.
+func (ss *SendStream) senderInfo(now time.Time) (r senderReport, ok bool) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if !ss.started || ss.closed {
+		return r, false
+	}
+	r.ssrc = ss.cfg.SSRC
+	r.ntp = ntpOf(now)
+	// The pair of NTP and RTP time is what receivers synchronise by: the RTP
+	// timestamp that a frame captured now would have (RFC 3550 section 6.4.1).
+	capture := ss.capture
+	if age := now.Sub(capture); age < -time.Second || age > 10*time.Second+now.Sub(ss.lastTime) {
+		capture = ss.lastTime // by another machine's clock
+	}
+	r.rtp = ss.lastTS + uint32(ticks(now.Sub(capture), ss.clock))
+	r.packets = uint32(ss.stats.PacketsSent - ss.stats.RetransmittedPacketsSent)
+	r.octets = uint32(ss.stats.BytesSent - ss.stats.RetransmittedBytesSent)
+	return r, true
+}
+
+// Stats returns the counters of the stream.
+func (ss *SendStream) Stats() (OutboundStats, RemoteInboundStats) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	s := ss.stats
+	s.SSRC, s.RTXSSRC, s.MID, s.RID = ss.cfg.SSRC, ss.cfg.RTXSSRC, ss.cfg.MID, ss.cfg.RID
+	s.PayloadType, s.Active = ss.cfg.PayloadType, ss.active
+	return s, ss.remote
+}

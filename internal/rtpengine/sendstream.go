@@ -1,0 +1,440 @@
+package rtpengine
+
+import (
+	"encoding/binary"
+	"sync"
+	"time"
+)
+
+// SendConfig says how one encoding is sent to one peer.
+type SendConfig struct {
+	// MID and RID identify the stream in header extensions; RID is "" without
+	// simulcast.
+	MID, RID string
+	// SSRC and RTXSSRC are ours; RTXSSRC is 0 without RTX.
+	SSRC, RTXSSRC uint32
+	// PayloadType and RTXPayloadType were negotiated; the latter is 0 without RTX.
+	PayloadType, RTXPayloadType uint8
+	Codec                       Codec
+	// Extensions are those negotiated for the m-section.
+	Extensions []Extension
+	// NACK says whether retransmission was negotiated.
+	NACK bool
+	// PlayoutMin and PlayoutMax go into the playout-delay extension unless
+	// both are zero.
+	PlayoutMin, PlayoutMax time.Duration
+}
+
+// SendEvents are the callbacks of a SendStream; any may be nil. They run on
+// the goroutine that called Session.HandleRTCP, with no lock held.
+type SendEvents struct {
+	// KeyFrame: the peer cannot decode and asks for a key frame.
+	KeyFrame func()
+}
+
+// segment maps ring indices to what the peer sees, from one packet on.
+type segment struct {
+	out   uint64 // the first extended sequence number for which it holds
+	delta uint64 // out = index + delta, modulo 2^64
+	ts    uint32 // added to the ring's timestamps
+	pic   uint16 // added to VP8 picture ids
+	tl0   uint8  // added to TL0PICIDX
+	ring  *Ring
+	epoch uint32
+}
+
+// segments that are remembered for NACKs.
+const segmentsKept = 64
+
+// joinTimeout is how long a stream waits for a key frame to begin with.
+const joinTimeout = 2 * time.Second
+
+// SendStream sends one encoding to one peer. Its methods may be called from
+// any goroutine.
+type SendStream struct {
+	session *Session
+	events  SendEvents
+
+	mu     sync.Mutex
+	cfg    SendConfig
+	ids    extIDs
+	two    bool
+	video  bool
+	clock  uint32
+	closed bool
+
+	active    bool
+	started   bool      // something was sent
+	waitKey   bool      // hold until a key frame begins
+	waitSince time.Time // when waitKey began to hold packets back
+	paused    bool      // the next packet continues after a break
+	segs      [segmentsKept]segment
+	nsegs     uint64 // segs[(nsegs-1)%segmentsKept] is current
+	highest   uint64 // the last extended sequence number given
+	origin    uint64 // the first one
+	lastTS    uint32 // of the last packet, as sent
+	lastTime  time.Time
+	lastFrame uint64 // the ring's frame counter
+	lastPic   uint16 // as sent
+	lastTL0   uint8
+	picSeen   bool
+	maxTID    uint8 // the layers sent now
+	wantTID   uint8
+	dropFrame uint64 // frame that is being dropped for its layer
+
+	acked        bool // the peer has reported on the SSRC
+	rtxSeq       uint16
+	rotationSent uint8
+	captureAt    time.Time // when abs-capture-time was last written
+	capture      time.Time // capture time that belongs to lastTS
+	resent       []resend
+	budget       int
+	budgetAt     time.Time
+	firSeq       uint8
+	firSeen      bool
+
+	stats  OutboundStats
+	remote RemoteInboundStats
+}
+
+// resend remembers when a packet was last sent again.
+type resend struct {
+	seq uint16
+	at  time.Time
+}
+
+const resendsKept = 256
+
+func newSendStream(s *Session, cfg SendConfig, ev SendEvents) *SendStream {
+	ss := &SendStream{session: s, events: ev, active: true, waitKey: true, maxTID: 7, wantTID: 7, rotationSent: 255}
+	// RFC 3711's roll-over counter cannot be guessed by the receiver if the
+	// first packets are lost around a wrap, so begin in the lower half.
+	ss.highest = 1<<16 + uint64(s.rand()&0x7FFF)
+	ss.origin = ss.highest + 1
+	ss.lastTS = s.rand()
+	ss.rtxSeq = uint16(s.rand() & 0x7FFF)
+	ss.setConfig(cfg)
+	return ss
+}
+
+func (ss *SendStream) setConfig(cfg SendConfig) {
+	if cfg.SSRC != ss.cfg.SSRC || cfg.MID != ss.cfg.MID || cfg.RID != ss.cfg.RID {
+		ss.acked = false
+	}
+	ss.cfg = cfg
+	ss.ids = extIDsOf(cfg.Extensions)
+	ss.two = ss.ids.twoByte(cfg.MID, cfg.RID)
+	ss.video = cfg.Codec.Video()
+	ss.clock = cfg.Codec.clock()
+}
+
+// SSRC returns the SSRC in use.
+func (ss *SendStream) SSRC() uint32 {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return ss.cfg.SSRC
+}
+
+// Update changes the parameters, for instance after a renegotiation. Sequence
+// numbers and timestamps go on. Another SSRC is registered with the session.
+func (ss *SendStream) Update(cfg SendConfig) error {
+	return ss.session.updateSender(ss, cfg)
+}
+
+// SetActive stops or resumes sending (RTCRtpEncodingParameters.active). After
+// a pause video resumes with a key frame.
+func (ss *SendStream) SetActive(on bool) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.active && !on {
+		ss.pause()
+	}
+	ss.active = on
+}
+
+// Pause says that the source stops for a while, such as a disabled track; the
+// next packet continues the sequence and begins a key frame or talk spurt.
+func (ss *SendStream) Pause() {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.pause()
+}
+
+func (ss *SendStream) pause() {
+	ss.paused = true
+	ss.waitKey, ss.waitSince = true, time.Time{}
+}
+
+// SetMaxTemporal limits the temporal layers that are sent: 0 sends the base
+// layer only. Going up takes effect where the codec permits.
+func (ss *SendStream) SetMaxTemporal(tid int) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.wantTID = uint8(max(0, min(tid, 7)))
+	ss.maxTID = min(ss.maxTID, ss.wantTID)
+}
+
+// SendResult is what Send did.
+type SendResult struct {
+	// Packets is the number of packets given to the Output.
+	Packets int
+	// NeedKeyFrame says that the stream waits for a key frame: ask the source.
+	NeedKeyFrame bool
+}
+
+// Send copies the packets of span from the ring into out, as this peer is to
+// see them. A ring other than the last time's continues sequence numbers and
+// timestamps without a break (replaceTrack).
+func (ss *SendStream) Send(now time.Time, r *Ring, span Span, out Output) (res SendResult) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.closed || !ss.active || span.Count == 0 {
+		return res
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if seg := ss.current(); seg != nil && seg.ring != r {
+		ss.waitKey = true
+	}
+	if ss.waitKey && ss.video {
+		if ss.waitSince.IsZero() {
+			ss.waitSince = now
+		}
+		if !span.Key && r.look != nil && now.Sub(ss.waitSince) < joinTimeout {
+			res.NeedKeyFrame = true
+			return res
+		}
+		if s := r.at(span.First); s != nil && !s.start && r.look != nil && now.Sub(ss.waitSince) < joinTimeout {
+			res.NeedKeyFrame = true
+			return res
+		}
+	}
+	ss.waitKey, ss.waitSince = false, time.Time{}
+	for i := range uint64(span.Count) {
+		if s := r.at(span.First + i); s != nil && ss.sendSlot(now, r, s, out) {
+			res.Packets++
+		}
+	}
+	return res
+}
+
+func (ss *SendStream) current() *segment {
+	if ss.nsegs == 0 {
+		return nil
+	}
+	return &ss.segs[(ss.nsegs-1)%segmentsKept]
+}
+
+// sendSlot sends one packet; the locks of stream and ring are held.
+func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) bool {
+	seg := ss.current()
+	fresh := seg == nil || seg.ring != r || seg.epoch != s.epoch
+	if fresh || ss.paused {
+		seg = ss.rebase(now, r, s, fresh)
+	}
+	if s.tid > ss.maxTID && ss.wantTID >= s.tid && (s.sync || s.key) || s.key && s.start {
+		ss.maxTID = ss.wantTID
+	}
+	if s.tid > ss.maxTID {
+		ss.skip(seg, s)
+		return false
+	}
+	seq := s.index + seg.delta
+	if seq <= 1<<15 || seq < seg.out {
+		return false // late, from before this segment
+	}
+	buf := out.ReserveRTP(12 + 4*len(s.csrcs) + 4 + 64 + len(s.buf))
+	if seq > ss.highest {
+		ss.advance(now, s, seg, seq)
+	}
+	if buf == nil {
+		return false // the output is full: as good as lost, and repaired by NACK
+	}
+	ss.transmit(now, s, seg, seq, buf, out, false)
+	return true
+}
+
+// transmit builds a packet in buf and commits it.
+func (ss *SendStream) transmit(now time.Time, s *ringSlot, seg *segment, seq uint64, buf []byte, out Output, rtx bool) (size, header int) {
+	twcc := ss.session.nextTransportSequence(&ss.ids)
+	packet, header := ss.build(buf, s, seg, seq, now, twcc, rtx)
+	out.CommitRTP(packet)
+	ss.session.sent(&ss.ids, twcc, now, len(packet))
+	ss.stats.PacketsSent++
+	ss.stats.BytesSent += uint64(len(packet) - header)
+	ss.stats.HeaderBytesSent += uint64(header)
+	return len(packet), header
+}
+
+// advance notes a packet that is newer than all before it.
+func (ss *SendStream) advance(now time.Time, s *ringSlot, seg *segment, seq uint64) {
+	if s.frame != ss.lastFrame || !ss.started {
+		ss.stats.FramesSent++
+		if s.key && ss.video {
+			ss.stats.KeyFramesSent++
+		}
+	}
+	ss.highest, ss.lastFrame = seq, s.frame
+	if !ss.started {
+		ss.started = true
+		ss.session.wantReport(now)
+	}
+	ss.lastTS, ss.lastTime = s.ts+seg.ts, now
+	ss.capture = s.capture
+	if ss.capture.IsZero() {
+		ss.capture = now
+	}
+	if s.picAt > 0 {
+		if d, ok := parseVP8Descriptor(s.buf); ok {
+			ss.lastPic, ss.lastTL0, ss.picSeen = (d.pictureID+seg.pic)&0x7FFF, d.tl0+seg.tl0, true
+		}
+	}
+}
+
+// skip leaves a packet of an unwanted layer out, without a gap.
+func (ss *SendStream) skip(seg *segment, s *ringSlot) {
+	if s.index+seg.delta != ss.highest+1 {
+		return // late: the gap is there already
+	}
+	n := *seg
+	n.delta--
+	n.out = ss.highest + 1
+	if s.frame != ss.dropFrame {
+		ss.dropFrame = s.frame
+		n.pic--
+	}
+	ss.push(n)
+}
+
+func (ss *SendStream) push(n segment) *segment {
+	if cur := ss.current(); cur == nil || cur.out != n.out {
+		ss.nsegs++
+	}
+	cur := ss.current()
+	*cur = n
+	return cur
+}
+
+// rebase makes the slot the next packet of the peer's sequence. With fresh the
+// ring's timeline is new and is joined to the old one by the time that passed.
+func (ss *SendStream) rebase(now time.Time, r *Ring, s *ringSlot, fresh bool) *segment {
+	ss.paused = false
+	n := segment{out: ss.highest + 1, ring: r, epoch: s.epoch}
+	n.delta = n.out - s.index
+	elapsed := uint32(ticks(now.Sub(ss.lastTime), ss.clock))
+	switch cur := ss.current(); {
+	case cur == nil:
+		n.ts = ss.lastTS // random
+	case fresh:
+		n.ts = ss.lastTS + max(elapsed, 1) - s.ts
+	default:
+		n.ts, n.pic, n.tl0 = cur.ts, cur.pic, cur.tl0
+		// the source's clock may have stood still during the pause
+		if ahead := int32(s.ts + n.ts - ss.lastTS); ahead <= 0 || ahead-int32(elapsed) > int32(ss.clock) || int32(elapsed)-ahead > int32(ss.clock) {
+			n.ts = ss.lastTS + max(elapsed, 1) - s.ts
+		}
+	}
+	if d, ok := parseVP8Descriptor(s.buf); ok && s.picAt > 0 && fresh && ss.picSeen {
+		n.pic, n.tl0 = ss.lastPic+1-d.pictureID, ss.lastTL0-d.tl0
+		if d.tid == 0 {
+			n.tl0++
+		}
+	}
+	return ss.push(n)
+}
+
+// build writes the packet behind dst, which is empty, and returns it with the
+// length of its header. For a retransmission the payload begins with the
+// original sequence number (RFC 4588 section 4).
+func (ss *SendStream) build(dst []byte, s *ringSlot, seg *segment, seq uint64, now time.Time, twcc uint16, rtx bool) (packet []byte, header int) {
+	c := &ss.cfg
+	pt, ssrc, wire := c.PayloadType, c.SSRC, uint16(seq)
+	if rtx {
+		pt, ssrc, wire = c.RTXPayloadType, c.RTXSSRC, ss.rtxSeq
+		ss.rtxSeq++
+	}
+	marker := s.marker
+	if !ss.video {
+		marker = s.marker || seq == seg.out // begins a talk spurt
+	}
+	second := pt & 0x7F
+	if marker {
+		second |= 0x80
+	}
+	dst = append(dst, 0x80|byte(len(s.csrcs)), second)
+	dst = binary.BigEndian.AppendUint16(dst, wire)
+	dst = binary.BigEndian.AppendUint32(dst, s.ts+seg.ts)
+	dst = binary.BigEndian.AppendUint32(dst, ssrc)
+	for _, csrc := range s.csrcs {
+		dst = binary.BigEndian.AppendUint32(dst, csrc)
+	}
+	w := beginExtensions(dst, ss.two)
+	ss.extensions(&w, s, now, twcc, rtx)
+	if ext := w.end(); len(ext) > len(dst) {
+		dst = ext
+		dst[0] |= 0x10
+	}
+	header = len(dst)
+	if rtx {
+		dst = binary.BigEndian.AppendUint16(dst, uint16(seq))
+		header += 2
+	}
+	at := len(dst)
+	dst = append(dst, s.buf...)
+	if seg.pic != 0 || seg.tl0 != 0 {
+		rewriteVP8(dst[at:], s, seg)
+	}
+	return dst, header
+}
+
+func rewriteVP8(payload []byte, s *ringSlot, seg *segment) {
+	if i := int(s.picAt); i > 0 {
+		if s.pic15 {
+			id := (binary.BigEndian.Uint16(payload[i:]) + seg.pic) & 0x7FFF
+			binary.BigEndian.PutUint16(payload[i:], 0x8000|id)
+		} else {
+			payload[i] = (payload[i] + byte(seg.pic)) & 0x7F
+		}
+	}
+	if i := int(s.tl0At); i > 0 {
+		payload[i] += seg.tl0
+	}
+}
+
+func (ss *SendStream) extensions(w *extWriter, s *ringSlot, now time.Time, twcc uint16, rtx bool) {
+	ids := &ss.ids
+	// The identification is written until the peer shows that it knows the
+	// SSRC, and with key frames, for those who join late (RFC 8843 section 15).
+	if !ss.acked || s.start && s.key && ss.video {
+		w.text(ids[extMID], ss.cfg.MID)
+		if rtx {
+			w.text(ids[extRepairedRID], ss.cfg.RID)
+		} else {
+			w.text(ids[extRID], ss.cfg.RID)
+		}
+	}
+	if id := ids[extTransportCC]; id != 0 {
+		w.uint16(id, twcc)
+	}
+	if id := ids[extAbsSendTime]; id != 0 {
+		w.absSendTime(id, now)
+	}
+	if id := ids[extAudioLevel]; id != 0 && s.hasLevel {
+		v := s.level & 0x7F
+		if s.voice {
+			v |= 0x80
+		}
+		w.byte(id, v)
+	}
+	if id := ids[extRotation]; id != 0 && s.hasRotation && (s.marker && s.key || s.marker && s.rotation != ss.rotationSent) {
+		ss.rotationSent = s.rotation
+		w.byte(id, s.rotation)
+	}
+	if id := ids[extAbsCaptureTime]; id != 0 && !s.capture.IsZero() && (s.start && s.key && ss.video || now.Sub(ss.captureAt) >= time.Second) {
+		ss.captureAt = now
+		w.captureTime(id, s.capture)
+	}
+	if id := ids[extPlayoutDelay]; id != 0 && !ss.acked && (ss.cfg.PlayoutMin != 0 || ss.cfg.PlayoutMax != 0) {
+		w.playoutDelay(id, ss.cfg.PlayoutMin, ss.cfg.PlayoutMax)
+	}
+}

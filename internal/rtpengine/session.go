@@ -1,0 +1,397 @@
+package rtpengine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// SessionConfig is what a Session needs of the world.
+type SessionConfig struct {
+	// CNAME names this endpoint in SDES (RFC 7022).
+	CNAME string
+	// Rand gives 32 random bits; it must be safe for concurrent use.
+	Rand func() uint32
+	// Wake, if not nil, is called when something is to be done before the
+	// time that Poll returned. It must not call back into the Session.
+	Wake func()
+	// Feedback, if not nil, takes the peer's transport-wide feedback on what
+	// was sent. The slice is valid only during the call.
+	Feedback func(now time.Time, results []PacketResult)
+	// REMB, if not nil, takes the peer's estimates, in bit/s.
+	REMB func(now time.Time, bitrate uint64)
+}
+
+// Session is the RTP session over one transport: it routes what arrives and
+// reports on both directions.
+type Session struct {
+	cfg     SessionConfig
+	reduced atomic.Bool
+	rttNow  atomic.Int64 // ns
+	pathRTT atomic.Int64 // ns, from the transport
+	nackRTT atomic.Int64 // ns, from NACK to repair
+	local   atomic.Uint32
+
+	// receiving
+	recvMu     sync.Mutex
+	receivers  []*Receiver
+	mids       map[string]*Receiver
+	routes     map[uint32]*route
+	ids        idTable
+	byPT       [128]*Receiver // nil where ambiguous
+	ambiguous  [128]bool
+	stale      bool // the tables below the receivers are to be made anew
+	unsignaled int  // routes made by packets, not by signalling
+	packet     Packet
+	inner      Packet
+	free       [][]byte
+	twccIn     twccReceived
+	twccOn     bool
+	clocks     map[string]time.Duration // CNAME → our clock − the sender's
+	scratch    []byte
+	seqs       []uint16
+	stats      SessionStats
+	nextReport time.Time
+	nextBlock  int
+
+	// sending
+	sendMu   sync.Mutex
+	senders  []*SendStream
+	bySSRC   map[uint32]*SendStream // with RTX SSRCs
+	twccNext atomic.Uint64
+	twccOut  twccSent
+	remb     uint64
+
+	pollMu sync.Mutex
+	blocks []reportBlock
+	out    []byte
+	hurry  atomic.Bool // a first report is due soon
+	quiet  atomic.Bool // nothing is being sent
+}
+
+// route is where the packets of one SSRC go.
+type route struct {
+	receiver *Receiver
+	stream   *ReceiveStream // nil while it is not known which stream RTX repairs
+	rtx      bool
+	known    bool // from signalling: not evicted
+	last     time.Time
+}
+
+// NewSession returns a session without streams.
+func NewSession(cfg SessionConfig) *Session {
+	s := &Session{
+		cfg:    cfg,
+		bySSRC: map[uint32]*SendStream{},
+		mids:   map[string]*Receiver{},
+		routes: map[uint32]*route{},
+		clocks: map[string]time.Duration{},
+	}
+	s.twccNext.Store(1 << 16)
+	s.local.Store(s.rand())
+	return s
+}
+
+func (s *Session) rand() uint32 { return s.cfg.Rand() }
+
+func (s *Session) wake() {
+	if s.cfg.Wake != nil {
+		s.cfg.Wake()
+	}
+}
+
+// SetReducedSize says whether a=rtcp-rsize was negotiated (RFC 5506).
+func (s *Session) SetReducedSize(on bool) { s.reduced.Store(on) }
+
+// SetPathRTT gives the round-trip time that the transport measured; it serves
+// until reports give one, as on a transport that only receives.
+func (s *Session) SetPathRTT(d time.Duration) { s.pathRTT.Store(int64(d)) }
+
+// rtt is the best estimate, 100 ms if there is none.
+func (s *Session) rtt() time.Duration {
+	if d := s.rttNow.Load(); d > 0 {
+		return time.Duration(d)
+	}
+	if d := s.pathRTT.Load(); d > 0 {
+		return time.Duration(d)
+	}
+	if d := s.nackRTT.Load(); d > 0 {
+		return time.Duration(d)
+	}
+	return 100 * time.Millisecond
+}
+
+// noteRepair learns from the time that repairs take, for want of anything
+// better.
+func (s *Session) noteRepair(d time.Duration) {
+	if old := s.nackRTT.Load(); old > 0 {
+		d = time.Duration(old) + (d-time.Duration(old))/8
+	}
+	s.nackRTT.Store(int64(d))
+}
+
+// Stats returns the session's counters.
+func (s *Session) Stats() SessionStats {
+	s.recvMu.Lock()
+	st := s.stats
+	s.recvMu.Unlock()
+	s.sendMu.Lock()
+	st.REMB = s.remb
+	s.sendMu.Unlock()
+	st.RTT = time.Duration(s.rttNow.Load())
+	return st
+}
+
+// AddSender adds a stream to send. It fails if one of its SSRCs is in use.
+func (s *Session) AddSender(cfg SendConfig, ev SendEvents) (*SendStream, error) {
+	ss := newSendStream(s, cfg, ev)
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	if s.taken(cfg, ss) {
+		return nil, &SSRCError{SSRC: cfg.SSRC}
+	}
+	if len(s.senders) == 0 {
+		s.local.Store(cfg.SSRC)
+	}
+	s.senders = append(s.senders, ss)
+	s.enter(cfg, ss)
+	return ss, nil
+}
+
+func (s *Session) updateSender(ss *SendStream, cfg SendConfig) error {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	if s.taken(cfg, ss) {
+		return &SSRCError{SSRC: cfg.SSRC}
+	}
+	delete(s.bySSRC, ss.cfg.SSRC)
+	delete(s.bySSRC, ss.cfg.RTXSSRC)
+	s.enter(cfg, ss)
+	ss.setConfig(cfg)
+	return nil
+}
+
+// RemoveSender ends a stream and tells the peer with BYE.
+func (s *Session) RemoveSender(ss *SendStream, out Output) {
+	ss.mu.Lock()
+	if ss.closed {
+		ss.mu.Unlock()
+		return
+	}
+	ss.closed = true
+	bye := [2]uint32{ss.cfg.SSRC, ss.cfg.RTXSSRC}
+	started := ss.started
+	ss.nsegs, ss.segs = 0, [segmentsKept]segment{} // lets the rings go
+	ss.mu.Unlock()
+	s.sendMu.Lock()
+	for i, o := range s.senders {
+		if o == ss {
+			s.senders = append(s.senders[:i], s.senders[i+1:]...)
+			break
+		}
+	}
+	delete(s.bySSRC, bye[0])
+	delete(s.bySSRC, bye[1])
+	s.sendMu.Unlock()
+	if !started || out == nil {
+		return
+	}
+	n := 2
+	if bye[1] == 0 {
+		n = 1
+	}
+	b := appendReceiverReport(nil, bye[0], nil)
+	b = appendSDES(b, bye[0], s.cfg.CNAME)
+	out.WriteRTCP(appendBye(b, bye[:n]))
+}
+
+// SSRCError says that an SSRC is in use already.
+type SSRCError struct{ SSRC uint32 }
+
+// Error names the SSRC's conflict.
+func (e *SSRCError) Error() string { return "rtpengine: SSRC or RTX SSRC is in use in this session" }
+
+// taken reports whether an SSRC of cfg belongs to a stream other than ss.
+func (s *Session) taken(cfg SendConfig, ss *SendStream) bool {
+	used := func(ssrc uint32) bool { o := s.bySSRC[ssrc]; return o != nil && o != ss }
+	return used(cfg.SSRC) || cfg.RTXSSRC != 0 && (used(cfg.RTXSSRC) || cfg.RTXSSRC == cfg.SSRC)
+}
+
+func (s *Session) enter(cfg SendConfig, ss *SendStream) {
+	s.bySSRC[cfg.SSRC] = ss
+	if cfg.RTXSSRC != 0 {
+		s.bySSRC[cfg.RTXSSRC] = ss
+	}
+}
+
+// senderOf finds the stream of an SSRC or RTX SSRC.
+func (s *Session) senderOf(ssrc uint32) *SendStream {
+	s.sendMu.Lock()
+	defer s.sendMu.Unlock()
+	return s.bySSRC[ssrc]
+}
+
+// AddReceiver adds an m-section's receiving side.
+func (s *Session) AddReceiver(cfg ReceiverConfig, ev ReceiverEvents) *Receiver {
+	r := &Receiver{session: s, events: ev}
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	r.setConfig(cfg)
+	s.receivers = append(s.receivers, r)
+	s.stale = true
+	s.prebind(r)
+	return r
+}
+
+func (s *Session) updateReceiver(r *Receiver, cfg ReceiverConfig) {
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	if r.removed {
+		return
+	}
+	r.setConfig(cfg)
+	s.stale = true
+	s.prebind(r)
+}
+
+// RemoveReceiver ends the receiving side of an m-section.
+func (s *Session) RemoveReceiver(r *Receiver) {
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	if r.removed {
+		return
+	}
+	r.removed = true
+	for i, o := range s.receivers {
+		if o == r {
+			s.receivers = append(s.receivers[:i:i], s.receivers[i+1:]...)
+			break
+		}
+	}
+	for _, st := range r.streams {
+		s.dropStream(st)
+	}
+	r.streams = nil
+	for ssrc, rt := range s.routes {
+		if rt.receiver == r {
+			s.dropRoute(ssrc)
+		}
+	}
+	s.stale = true
+}
+
+// rebuild makes the tables that follow from the receivers' configuration. It
+// waits for the next packet, so that many changes cost one.
+func (s *Session) rebuild() {
+	s.stale = false
+	clear(s.mids)
+	s.ids, s.byPT, s.ambiguous, s.twccOn = idTable{}, [128]*Receiver{}, [128]bool{}, false
+	for _, r := range s.receivers {
+		if r.cfg.MID != "" {
+			s.mids[r.cfg.MID] = r
+		}
+		s.ids.add(r.cfg.Extensions)
+		for pt := range 128 {
+			if r.byPT[pt] == nil && r.rtxPT[pt] == nil {
+				continue
+			}
+			if s.byPT[pt] != nil || s.ambiguous[pt] {
+				s.byPT[pt], s.ambiguous[pt] = nil, true
+				continue
+			}
+			s.byPT[pt] = r
+		}
+		for i := range r.cfg.Codecs {
+			s.twccOn = s.twccOn || r.cfg.Codecs[i].TransportCC
+		}
+	}
+}
+
+// prebind makes the routes of signalled SSRCs (RFC 8843 section 9.2: "If the
+// SSRC is in the outgoing SSRC mapping table").
+func (s *Session) prebind(r *Receiver) {
+	for _, rt := range s.routes {
+		if rt.receiver == r && rt.known { // until it is named again below
+			rt.known = false
+			s.unsignaled++
+		}
+	}
+	for _, c := range r.cfg.Streams {
+		if old := s.routes[c.SSRC]; old == nil || old.receiver != r || old.stream == nil {
+			st := r.streamFor(c.SSRC, c.RID)
+			s.bind(c.SSRC, &route{receiver: r, stream: st, known: true})
+			st.rtxSSRC = c.RTX
+		}
+		st := s.routes[c.SSRC].stream
+		if rt := s.routes[c.SSRC]; !rt.known {
+			rt.known = true
+			s.unsignaled--
+		}
+		if c.CNAME != "" {
+			st.cname = c.CNAME
+		}
+		if c.RTX != 0 {
+			st.rtxSSRC = c.RTX
+			s.bind(c.RTX, &route{receiver: r, stream: st, rtx: true, known: true})
+		}
+	}
+}
+
+func (s *Session) bind(ssrc uint32, rt *route) {
+	s.dropRoute(ssrc)
+	s.routes[ssrc] = rt
+	if !rt.known {
+		s.unsignaled++
+	}
+}
+
+func (s *Session) dropRoute(ssrc uint32) {
+	if rt := s.routes[ssrc]; rt != nil {
+		if !rt.known {
+			s.unsignaled--
+		}
+		delete(s.routes, ssrc)
+	}
+}
+
+// dropStream takes a stream out of the tables; its receiver forgets it.
+func (s *Session) dropStream(st *ReceiveStream) {
+	for ssrc, rt := range s.routes {
+		if rt.stream == st {
+			s.dropRoute(ssrc)
+		}
+	}
+	st.asm.restart()
+	st.end()
+}
+
+func (st *ReceiveStream) end() {
+	if st.ended || !st.announced {
+		st.ended = true
+		return
+	}
+	st.ended = true
+	if f := st.receiver.events.Ended; f != nil {
+		f(st)
+	}
+}
+
+// packets that wait for assembly live in buffers of this size.
+const bufferSize = 1500
+
+func (s *Session) getBuffer() []byte {
+	if n := len(s.free); n > 0 {
+		b := s.free[n-1]
+		s.free = s.free[:n-1]
+		return b[:0]
+	}
+	return make([]byte, 0, bufferSize)
+}
+
+func (s *Session) putBuffer(b []byte) {
+	if cap(b) == bufferSize && len(s.free) < 64 {
+		s.free = append(s.free, b)
+	}
+}

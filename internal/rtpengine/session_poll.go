@@ -1,0 +1,148 @@
+package rtpengine
+
+import "time"
+
+const (
+	reportInterval = time.Second            // for few streams
+	reportSoon     = 100 * time.Millisecond // the first report about a stream
+	reportRoom     = 1100                   // bytes of a compound packet
+	blocksMost     = 31                     // RFC 3550: RC has five bits
+)
+
+// Poll does what is due: reports, NACKs, key frame requests, transport-wide
+// feedback, and giving up packets that are missing too long. It returns when
+// it wants to be called next, if nothing else happens.
+func (s *Session) Poll(now time.Time, out Output) (next time.Time) {
+	s.pollMu.Lock()
+	defer s.pollMu.Unlock()
+	s.recvMu.Lock()
+	if s.stale {
+		s.rebuild()
+	}
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, r := range s.receivers {
+		for _, st := range r.streams {
+			if !r.cfg.Receiving || st.ended {
+				continue
+			}
+			st.asm.poll(now)
+			s.urge(now, st, out)
+			sooner(st.asm.deadline())
+			sooner(st.nack.due)
+			if st.codec == nil {
+				continue
+			}
+			_, at := st.key.due(now, s.rtt())
+			sooner(at)
+		}
+	}
+	s.sendTransportFeedback(now, out)
+	sooner(s.twccIn.due)
+	if s.hurry.Swap(false) {
+		s.quiet.Store(false)
+		if s.nextReport.IsZero() || s.nextReport.Sub(now) > reportSoon {
+			s.nextReport = now.Add(reportSoon)
+		}
+	}
+	due := s.nextReport.IsZero() || !now.Before(s.nextReport)
+	if due {
+		s.collectBlocks(now)
+		s.nextReport = now.Add(s.interval())
+	}
+	if s.quiet.Load() && len(s.blocks) == 0 {
+		s.nextReport = time.Time{} // nothing to report on: be called when there is
+	}
+	sooner(s.nextReport)
+	s.recvMu.Unlock()
+	if due && out != nil {
+		s.report(now, out)
+	}
+	return next
+}
+
+// interval is the time to the next report: about a second, more with many
+// streams, and randomised by half as RFC 3550 section 6.2 asks, so that peers
+// do not fall into step.
+func (s *Session) interval() time.Duration {
+	n := len(s.blocks)
+	s.sendMu.Lock()
+	n += len(s.senders)
+	s.sendMu.Unlock()
+	d := reportInterval + time.Duration(n)*5*time.Millisecond
+	return d/2 + time.Duration(uint64(s.rand()>>8)*uint64(d)>>24)
+}
+
+// collectBlocks makes the report blocks about what was received since the last
+// report.
+func (s *Session) collectBlocks(now time.Time) {
+	s.blocks = s.blocks[:0]
+	for _, r := range s.receivers {
+		for _, st := range r.streams {
+			// RFC 3550 section 6.4: only of sources heard since the last two reports
+			if st.started && !st.ended && r.cfg.Receiving && now.Sub(st.stats.LastPacketReceived) < 5*time.Second {
+				s.blocks = append(s.blocks, st.reportBlock(now))
+			}
+		}
+	}
+}
+
+// report sends SR or RR with SDES, in as many compound packets as it takes.
+func (s *Session) report(now time.Time, out Output) {
+	s.sendMu.Lock()
+	senders := append([]*SendStream(nil), s.senders...)
+	s.sendMu.Unlock()
+	blocks, b := s.blocks, s.out[:0]
+	flush := func() {
+		if len(b) > 0 {
+			out.WriteRTCP(b)
+		}
+		b = b[:0]
+	}
+	quiet := true
+	for _, ss := range senders {
+		r, ok := ss.senderInfo(now)
+		if !ok {
+			continue
+		}
+		quiet = false
+		if len(b)+28+8+len(s.cfg.CNAME)+8 > reportRoom {
+			flush()
+		}
+		room := (reportRoom - len(b) - 28 - 16 - len(s.cfg.CNAME)) / reportBlockLen
+		n := max(0, min(len(blocks), room, blocksMost))
+		b = appendSenderReport(b, &r, blocks[:n])
+		b = appendSDES(b, r.ssrc, s.cfg.CNAME)
+		blocks = blocks[n:]
+	}
+	for len(blocks) > 0 {
+		flush()
+		n := min(len(blocks), blocksMost)
+		local := s.local.Load()
+		b = appendReceiverReport(b, local, blocks[:n])
+		b = appendSDES(b, local, s.cfg.CNAME)
+		blocks = blocks[n:]
+	}
+	flush()
+	s.out = b
+	s.quiet.Store(quiet)
+}
+
+// Close says BYE for everything that was sent.
+func (s *Session) Close(out Output) {
+	s.sendMu.Lock()
+	senders := append([]*SendStream(nil), s.senders...)
+	s.sendMu.Unlock()
+	for _, ss := range senders {
+		s.RemoveSender(ss, out)
+	}
+	s.recvMu.Lock()
+	receivers := append([]*Receiver(nil), s.receivers...)
+	s.recvMu.Unlock()
+	for _, r := range receivers {
+		s.RemoveReceiver(r)
+	}
+}

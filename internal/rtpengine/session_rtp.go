@@ -1,0 +1,269 @@
+package rtpengine
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// HandleRTP takes a decrypted RTP packet. The packet is read in place and not
+// kept. RTCP that is due goes to out.
+func (s *Session) HandleRTP(now time.Time, packet []byte, out Output) {
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	if s.stale {
+		s.rebuild()
+	}
+	p := &s.packet
+	if ParsePacket(packet, p) != nil {
+		s.stats.Malformed++
+		return
+	}
+	s.ids.parseExtensions(p)
+	if p.Ext.HasTransportCC && s.twccOn {
+		s.twccIn.add(now, p.Ext.TransportCC, p.SSRC)
+	}
+	rt := s.route(now, p)
+	if rt == nil {
+		return
+	}
+	rt.last = now
+	if !rt.receiver.cfg.Receiving {
+		return
+	}
+	st := rt.stream
+	if rt.rtx {
+		s.repair(now, rt, p)
+	} else {
+		if !st.announced {
+			st.announced = true
+			if s.nextReport.IsZero() || s.nextReport.Sub(now) > reportSoon {
+				s.nextReport = now.Add(reportSoon)
+				s.wake()
+			}
+			if f := rt.receiver.events.Stream; f != nil {
+				f(st)
+			}
+		}
+		st.handle(now, p, false)
+	}
+	if st = rt.stream; st != nil {
+		s.urge(now, st, out)
+	}
+	if !s.twccIn.due.IsZero() && !now.Before(s.twccIn.due) {
+		s.sendTransportFeedback(now, out)
+	}
+}
+
+// route finds where a packet goes: RFC 8843 section 9.2, in its order.
+func (s *Session) route(now time.Time, p *Packet) *route {
+	rt := s.routes[p.SSRC]
+	if len(p.Ext.MID) > 0 {
+		// "If the packet has a MID, and the packet's extended sequence number is
+		// greater than that of the last MID update … update the MID"; "If the
+		// MID is unknown … drop the packet."
+		r := s.mids[string(p.Ext.MID)]
+		if r == nil {
+			if rt != nil && rt.receiver.cfg.MID == "" {
+				return s.rid(now, rt, p)
+			}
+			s.stats.Unrouted++
+			return nil
+		}
+		if rt == nil || rt.receiver != r {
+			return s.learn(now, r, p)
+		}
+		return s.rid(now, rt, p)
+	}
+	if rt != nil {
+		return s.rid(now, rt, p)
+	}
+	if r := s.byPT[p.PayloadType]; r != nil {
+		return s.learn(now, r, p)
+	}
+	s.stats.Unrouted++
+	return nil
+}
+
+// rid follows a change of the RtpStreamId of a known SSRC (RFC 8852).
+func (s *Session) rid(now time.Time, rt *route, p *Packet) *route {
+	switch {
+	case rt.rtx:
+		if len(p.Ext.RepairedRID) > 0 && (rt.stream == nil || rt.stream.rid != string(p.Ext.RepairedRID)) {
+			rt.stream = s.repaired(rt.receiver, p)
+		}
+	case len(p.Ext.RID) > 0 && len(rt.receiver.cfg.RIDs) > 0 && rt.stream.rid != string(p.Ext.RID):
+		return s.learn(now, rt.receiver, p)
+	}
+	return rt
+}
+
+// Unsignalled SSRCs that a session remembers: a few for each receiver.
+func (s *Session) routesMost() int { return 16 + 2*streamsPerReceiver*len(s.receivers) }
+
+// learn binds a new SSRC to a receiver.
+func (s *Session) learn(now time.Time, r *Receiver, p *Packet) *route {
+	rtx := r.rtxPT[p.PayloadType] != nil
+	if !rtx && r.byPT[p.PayloadType] == nil {
+		s.stats.Unrouted++ // a payload type that was not negotiated
+		return nil
+	}
+	if s.unsignaled >= s.routesMost() && !s.evict(now) {
+		s.stats.Refused++
+		return nil
+	}
+	rt := &route{receiver: r, rtx: rtx}
+	if rtx {
+		rt.stream = s.repaired(r, p)
+		if rt.stream != nil {
+			rt.stream.rtxSSRC = p.SSRC
+		}
+		s.bind(p.SSRC, rt)
+		return rt
+	}
+	rid := ""
+	if len(r.cfg.RIDs) > 0 {
+		if len(p.Ext.RID) > 0 && !r.knowsRID(p.Ext.RID) {
+			s.stats.Unrouted++ // RFC 8853 section 5.4: an encoding that was refused
+			return nil
+		}
+		rid = r.ridString(p.Ext.RID)
+		if rid == "" {
+			s.stats.Unrouted++ // which encoding is not known until a RID comes
+			return nil
+		}
+	}
+	rt.stream = r.streamFor(p.SSRC, rid)
+	s.bind(p.SSRC, rt)
+	return rt
+}
+
+// repaired finds the stream that an RTX stream repairs: by repaired-rid, or
+// the only one there is.
+func (s *Session) repaired(r *Receiver, p *Packet) *ReceiveStream {
+	if len(p.Ext.RepairedRID) > 0 {
+		for _, st := range r.streams {
+			if st.rid == string(p.Ext.RepairedRID) {
+				return st
+			}
+		}
+		return nil
+	}
+	if len(r.streams) == 1 {
+		return r.streams[0]
+	}
+	return nil
+}
+
+// evict forgets the unsignalled SSRC that has been silent longest, if that is
+// long enough for it to be gone.
+func (s *Session) evict(now time.Time) bool {
+	var oldest uint32
+	var ort *route
+	for ssrc, rt := range s.routes {
+		if !rt.known && (ort == nil || rt.last.Before(ort.last)) {
+			oldest, ort = ssrc, rt
+		}
+	}
+	if ort == nil || now.Sub(ort.last) < 5*time.Second {
+		return false
+	}
+	if ort.stream != nil && !ort.rtx {
+		r := ort.receiver
+		for i, st := range r.streams {
+			if st == ort.stream {
+				r.streams = append(r.streams[:i], r.streams[i+1:]...)
+				break
+			}
+		}
+		s.dropStream(ort.stream)
+	}
+	s.dropRoute(oldest)
+	return true
+}
+
+// repair undoes RTX (RFC 4588 section 4): the first two bytes of the payload
+// are the original sequence number.
+func (s *Session) repair(now time.Time, rt *route, p *Packet) {
+	if rt.stream == nil {
+		rt.stream = s.repaired(rt.receiver, p)
+	}
+	st := rt.stream
+	codec := rt.receiver.rtxPT[p.PayloadType]
+	if st == nil || codec == nil || len(p.Payload) < 2 || !st.started {
+		return // padding that probes the path, or nothing to repair yet
+	}
+	q := &s.inner
+	*q = *p
+	q.SSRC, q.PayloadType = st.ssrc, codec.PayloadType
+	q.SequenceNumber = binary.BigEndian.Uint16(p.Payload)
+	q.Payload = p.Payload[2:]
+	q.HeaderLen += 2
+	st.handle(now, q, true)
+}
+
+// urge sends the feedback that a stream needs at once.
+func (s *Session) urge(now time.Time, st *ReceiveStream, out Output) {
+	if !st.asm.gapAt.IsZero() || st.asm.holding {
+		st.asm.poll(now)
+	}
+	if st.nack.due.IsZero() && !st.key.need && !st.key.asked.Load() {
+		return
+	}
+	b := s.feedbackPrefix()
+	n := len(b)
+	b = s.appendStreamFeedback(b, now, st)
+	s.scratch = b
+	if len(b) > n && out != nil {
+		out.WriteRTCP(b)
+	}
+}
+
+// appendStreamFeedback appends the NACK and key frame request that are due.
+func (s *Session) appendStreamFeedback(b []byte, now time.Time, st *ReceiveStream) []byte {
+	if st.codec == nil || st.ended {
+		return b
+	}
+	local, rtt := s.local.Load(), s.rtt()
+	if st.codec.NACK {
+		if s.seqs = st.nack.collect(now, rtt, s.seqs[:0]); len(s.seqs) > 0 {
+			b = appendNACK(b, local, st.ssrc, s.seqs)
+			st.stats.NACKCount++
+		}
+	}
+	if ask, _ := st.key.due(now, rtt); ask {
+		switch {
+		case st.codec.PLI || !st.codec.FIR:
+			b = appendPLI(b, local, st.ssrc)
+			st.stats.PLICount++
+		default:
+			b = appendFIR(b, local, st.ssrc, st.key.fir)
+			st.key.fir++
+			st.stats.FIRCount++
+		}
+	}
+	return b
+}
+
+// feedbackPrefix begins a feedback packet: nothing with reduced size, else the
+// empty report and CNAME that a compound packet must have (RFC 3550 section 6.1).
+func (s *Session) feedbackPrefix() []byte {
+	b := s.scratch[:0]
+	if s.reduced.Load() {
+		return b
+	}
+	local := s.local.Load()
+	b = appendReceiverReport(b, local, nil)
+	return appendSDES(b, local, s.cfg.CNAME)
+}
+
+func (s *Session) sendTransportFeedback(now time.Time, out Output) {
+	for !s.twccIn.due.IsZero() && !now.Before(s.twccIn.due) {
+		b := s.feedbackPrefix()
+		n := len(b)
+		b = s.twccIn.append(b, s.local.Load())
+		s.scratch = b
+		if len(b) > n && out != nil {
+			out.WriteRTCP(b)
+		}
+	}
+}
