@@ -1,15 +1,171 @@
 package transport
 
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"trackway/internal/udp"
+)
+
 // Network is what the Transports of a process share.
-type Network struct{ cfg NetworkConfig }
+type Network struct {
+	cfg NetworkConfig
+
+	mu     sync.Mutex
+	closed bool
+	shared map[netip.Addr]*socket
+	port   uint16 // of the shared sockets, once the first is open
+	list   []Interface
+	read   time.Time // when list was read
+
+	names names
+	tcp   tcpPort
+}
 
 // NewNetwork makes a Network. Sockets are opened when the first Transport
 // gathers, and closed with the Network.
-func NewNetwork(cfg NetworkConfig) (*Network, error) { return &Network{cfg: cfg}, nil }
+func NewNetwork(cfg NetworkConfig) (*Network, error) {
+	if cfg.PortMax < cfg.PortMin {
+		return nil, fmt.Errorf("transport: ports from %d to %d", cfg.PortMin, cfg.PortMax)
+	}
+	if (cfg.Listen == nil) != (cfg.Interfaces == nil) {
+		return nil, errors.New("transport: Listen and Interfaces go together")
+	}
+	for _, m := range cfg.NAT {
+		if !m.Public.IsValid() || m.Local.IsValid() && m.Local.Is4() != m.Public.Is4() {
+			return nil, fmt.Errorf("transport: NAT mapping from %v to %v", m.Local, m.Public)
+		}
+	}
+	cfg.Timing = cfg.Timing.withDefaults()
+	n := &Network{cfg: cfg, shared: map[netip.Addr]*socket{}, port: cfg.Port}
+	n.names.n, n.tcp.n = n, n
+	return n, nil
+}
+
+func (t Timing) withDefaults() Timing {
+	for _, d := range []struct {
+		v   *time.Duration
+		def time.Duration
+	}{
+		{&t.CheckInterval, 50 * time.Millisecond},
+		{&t.Keepalive, 2 * time.Second},
+		{&t.Disconnected, 5 * time.Second},
+		{&t.Failed, 25 * time.Second},
+		{&t.Gather, 5 * time.Second},
+		{&t.DTLSRetransmit, 50 * time.Millisecond},
+	} {
+		if *d.v == 0 {
+			*d.v = d.def
+		}
+	}
+	return t
+}
 
 // Close closes the shared sockets. Transports must have been closed before.
-func (n *Network) Close() error { return nil }
+func (n *Network) Close() error {
+	n.mu.Lock()
+	n.closed = true
+	shared := n.shared
+	n.shared = map[netip.Addr]*socket{}
+	n.mu.Unlock()
+	for _, s := range shared {
+		s.close()
+	}
+	n.names.close()
+	n.tcp.close()
+	return nil
+}
 
 // Refresh reads the machine's addresses again; Transports that gather later
 // use them. Without it the list is read at most every few seconds.
-func (n *Network) Refresh() error { return nil }
+func (n *Network) Refresh() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.list = nil
+	_, err := n.interfacesLocked()
+	return err
+}
+
+func (n *Network) listen(addr netip.AddrPort, o udp.Options) (udp.Conn, error) {
+	if n.cfg.Listen != nil {
+		return n.cfg.Listen(addr, o)
+	}
+	return udp.Listen(addr, o)
+}
+
+// sharedSockets are the shared sockets of the machine's present addresses, in
+// order of preference. Addresses on which no socket can be opened are left out.
+func (n *Network) sharedSockets() ([]*socket, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil, ErrClosed
+	}
+	addrs, err := n.addrsLocked()
+	if err != nil {
+		return nil, err
+	}
+	var out []*socket
+	var first error
+	for _, a := range addrs {
+		s := n.shared[a]
+		if s == nil {
+			c, err := n.listenShared(a)
+			if err != nil {
+				first = err
+				continue
+			}
+			s = newSocket(c, nil)
+			n.shared[a] = s
+		}
+		out = append(out, s)
+	}
+	if len(out) == 0 && first != nil {
+		return nil, first
+	}
+	return out, nil
+}
+
+// listenShared opens a shared socket, on the port that the others have. Where
+// the port was not asked for and another program has it on this address, any
+// port will do.
+func (n *Network) listenShared(a netip.Addr) (udp.Conn, error) {
+	c, err := n.listen(netip.AddrPortFrom(a, n.port), udp.Options{Shared: true})
+	if err != nil && n.cfg.Port == 0 && n.port != 0 {
+		c, err = n.listen(netip.AddrPortFrom(a, 0), udp.Options{Shared: true})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if n.port == 0 {
+		n.port = c.LocalAddr().Port()
+	}
+	return c, nil
+}
+
+// listenOwn opens a socket for one Transport, in the configured range.
+func (n *Network) listenOwn(a netip.Addr) (udp.Conn, error) {
+	lo, hi := int(n.cfg.PortMin), int(n.cfg.PortMax)
+	if hi == 0 {
+		return n.listen(netip.AddrPortFrom(a, 0), udp.Options{})
+	}
+	if lo == 0 {
+		lo = 1024
+	}
+	// A random start keeps ports from being guessed and collisions rare.
+	count := hi - lo + 1
+	start := rand.IntN(count)
+	var last error
+	for i := range count {
+		c, err := n.listen(netip.AddrPortFrom(a, uint16(lo+(start+i)%count)), udp.Options{})
+		if err == nil {
+			return c, nil
+		}
+		last = err
+	}
+	return nil, last
+}

@@ -1,11 +1,17 @@
 package transport
 
 import (
+	"context"
 	"errors"
-	"net"
+	"fmt"
+	"net/netip"
+	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
-	"trackway/internal/udp"
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
 )
 
 var (
@@ -13,80 +19,481 @@ var (
 	ErrClosed = errors.New("transport: closed")
 	// ErrNotReady is returned when there is no pair or no key yet to send with.
 	ErrNotReady = errors.New("transport: not connected")
+	// ErrCredentials is returned for credentials outside RFC 8839 5.4.
+	ErrCredentials = errors.New("transport: malformed ICE credentials")
+	// ErrNoGeneration is returned by Connect before Gather, and by a Connect
+	// with new remote credentials that no Gather preceded.
+	ErrNoGeneration = errors.New("transport: no local ICE generation to connect")
 )
+
+// retireAfter is how long the agent from before an ICE restart stays, since
+// the peer may take longer to switch and sends on the old pair meanwhile.
+const retireAfter = 5 * time.Second
 
 // Transport is ICE, DTLS and SRTP of one bundle group. All methods may be
 // called from any goroutine.
 type Transport struct {
-	cfg Config
-	mu  sync.Mutex
+	cfg    Config
+	events events
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	// What the packets need, without a lock.
+	path atomic.Pointer[path]
+	keys atomic.Pointer[keys]
+
+	counters counters
+	pipe     pipe
+	early    early
+
+	rx sync.Mutex // serialises opening and Handler.RTP and RTCP
+	in opener
+
+	mu      sync.Mutex
+	closed  bool
+	servers []Server
+	policy  Policy
+	// cur carries packets, or will be the first to; next is an ICE restart
+	// that has not selected a pair; retired have been replaced.
+	cur, next *generation
+	retired   map[*generation]*time.Timer
+	pending   []Candidate // of remote generations not known yet
+	ended     []string    // remote ufrags with end-of-candidates, not known yet
+	own       map[netip.Addr][]*socket
+	state     ICEState
+	switches  uint32
+
+	dtls       DTLSState
+	params     *DTLSParams
+	handshaken bool // the handshake has been started
+	conn       *dtls.Conn
+	certs      [][]byte
+	cipher     string
 }
 
 // New makes a Transport. It has no goroutine and no socket before Gather.
-func New(cfg Config) (*Transport, error) { return &Transport{cfg: cfg}, nil }
+func New(cfg Config) (*Transport, error) {
+	if cfg.Network == nil || cfg.Handler == nil {
+		return nil, errors.New("transport: Network and Handler are required")
+	}
+	if len(cfg.Certificates) == 0 {
+		return nil, errors.New("transport: a certificate is required")
+	}
+	t := &Transport{
+		cfg: cfg, servers: slices.Clone(cfg.Servers), policy: cfg.Policy,
+		retired: map[*generation]*time.Timer{}, own: map[netip.Addr][]*socket{},
+		state: ICENew, dtls: DTLSNew,
+	}
+	t.events.h = cfg.Handler
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t.pipe.init(t)
+	return t, nil
+}
 
 // SetServers replaces the servers and policy for generations gathered later
 // (RTCPeerConnection.setConfiguration).
-func (t *Transport) SetServers(servers []Server, p Policy) {}
+func (t *Transport) SetServers(servers []Server, p Policy) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.servers, t.policy = slices.Clone(servers), p
+}
+
+// validCredentials is RFC 8839 5.4: 4 to 256 and 22 to 256 characters. A
+// colon would end the username fragment early.
+func validCredentials(c Credentials) error {
+	ok := len(c.Ufrag) >= 4 && len(c.Ufrag) <= 256 && len(c.Pwd) >= 22 && len(c.Pwd) <= 256
+	for _, s := range []string{c.Ufrag, c.Pwd} {
+		for i := range len(s) {
+			if s[i] <= ' ' || s[i] > '~' || s[i] == ':' {
+				ok = false
+			}
+		}
+	}
+	if !ok {
+		return fmt.Errorf("%w: ufrag of %d and pwd of %d characters", ErrCredentials, len(c.Ufrag), len(c.Pwd))
+	}
+	return nil
+}
 
 // Gather starts an ICE generation with these local credentials, and gathering
 // for it. Credentials that a generation already has are ignored: Gather is
-// idempotent.
-func (t *Transport) Gather(local Credentials) error { return ErrNotReady }
+// idempotent. A newer generation replaces one that was not connected.
+func (t *Transport) Gather(local Credentials) error {
+	if err := validCredentials(local); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return ErrClosed
+	}
+	for _, g := range []*generation{t.cur, t.next} {
+		if g != nil && g.local == local {
+			t.mu.Unlock()
+			return nil
+		}
+	}
+	g, err := newGeneration(t, local)
+	if err != nil {
+		t.mu.Unlock()
+		return err
+	}
+	var replaced *generation
+	if t.cur == nil || !t.cur.isConnected() {
+		replaced, t.cur = t.cur, g
+	} else {
+		replaced, t.next = t.next, g
+	}
+	servers, policy := t.servers, t.policy
+	t.wg.Add(1) // so that Close waits for the gathering to have begun
+	t.mu.Unlock()
+	defer t.wg.Done()
+	if replaced != nil {
+		replaced.close()
+	}
+	g.gather(servers, policy)
+	return nil
+}
 
 // Connect gives the newest local generation its remote side, and starts its
 // checks. Called again with the same remote credentials it does nothing.
-func (t *Transport) Connect(remote RemoteICE) error { return ErrNotReady }
+func (t *Transport) Connect(remote RemoteICE) error {
+	if err := validCredentials(remote.Credentials); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return ErrClosed
+	}
+	g := t.cur
+	if t.next != nil {
+		g = t.next
+	}
+	if g == nil {
+		t.mu.Unlock()
+		return ErrNoGeneration
+	}
+	if g.isConnected() {
+		t.mu.Unlock()
+		if g.remote.Credentials == remote.Credentials {
+			return nil
+		}
+		return ErrNoGeneration
+	}
+	mine := func(ufrag string) bool { return ufrag == "" || ufrag == remote.Ufrag }
+	var cs, rest []Candidate
+	for _, c := range t.pending {
+		if mine(c.Ufrag) {
+			cs = append(cs, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	t.pending = rest
+	end := slices.ContainsFunc(t.ended, mine)
+	t.ended = slices.DeleteFunc(t.ended, mine)
+	// The lock keeps candidates that arrive meanwhile behind these.
+	err := g.connect(remote)
+	for _, c := range cs {
+		g.addRemote(c)
+	}
+	g.setRemoteEnd(end)
+	t.mu.Unlock()
+	t.reconsider()
+	return err
+}
 
 // Abandon drops the newest local generation where it has not been connected:
 // the offer that introduced it was rolled back.
-func (t *Transport) Abandon(localUfrag string) {}
+func (t *Transport) Abandon(localUfrag string) {
+	t.mu.Lock()
+	var g *generation
+	switch {
+	case t.next != nil && t.next.local.Ufrag == localUfrag && !t.next.isConnected():
+		g, t.next = t.next, nil
+	case t.cur != nil && t.cur.local.Ufrag == localUfrag && !t.cur.isConnected():
+		g, t.cur = t.cur, nil
+	}
+	t.mu.Unlock()
+	if g != nil {
+		g.close()
+	}
+}
 
 // AddRemoteCandidate adds a candidate of the generation c.Ufrag, at any time:
-// before Connect it is kept.
-func (t *Transport) AddRemoteCandidate(c Candidate) error { return ErrNotReady }
+// before Connect it is kept. One whose generation has passed is ignored.
+func (t *Transport) AddRemoteCandidate(c Candidate) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return ErrClosed
+	}
+	if g := t.remoteGeneration(c.Ufrag); g != nil {
+		g.addRemote(c)
+		t.reconsiderLocked()
+		return nil
+	}
+	if len(t.pending) < maxRemote {
+		t.pending = append(t.pending, c)
+	}
+	return nil
+}
 
 // EndOfRemoteCandidates says that no more candidates come for the generation
 // with this remote ufrag.
-func (t *Transport) EndOfRemoteCandidates(ufrag string) {}
+func (t *Transport) EndOfRemoteCandidates(ufrag string) {
+	t.mu.Lock()
+	if g := t.remoteGeneration(ufrag); g != nil {
+		g.setRemoteEnd(true)
+	} else if len(t.ended) < maxRemote {
+		t.ended = append(t.ended, ufrag)
+	}
+	t.mu.Unlock()
+	t.reconsider()
+}
 
-// StartDTLS starts the handshake as soon as ICE has a pair. Called again it
-// only replaces the fingerprints that a handshake still under way is checked
-// against.
-func (t *Transport) StartDTLS(p DTLSParams) error { return ErrNotReady }
-
-// Data is the DTLS association's application data (SCTP packets), one message
-// per Read and Write, or nil before DTLSConnected.
-func (t *Transport) Data() net.Conn { return nil }
-
-// RemoteCertificates are the peer's certificates in DER, leaf first, or nil.
-func (t *Transport) RemoteCertificates() [][]byte { return nil }
+// remoteGeneration is the connected generation with this remote ufrag, the
+// newest where it is empty, or nil.
+func (t *Transport) remoteGeneration(ufrag string) *generation {
+	for _, g := range []*generation{t.next, t.cur} {
+		if g != nil && g.isConnected() && (ufrag == "" || g.remote.Ufrag == ufrag) {
+			return g
+		}
+	}
+	return nil
+}
 
 // SelectedPair is the pair in use.
-func (t *Transport) SelectedPair() (CandidatePair, bool) { return CandidatePair{}, false }
+func (t *Transport) SelectedPair() (CandidatePair, bool) {
+	p := t.path.Load()
+	if p == nil || !p.g.selected.Load() {
+		return CandidatePair{}, false
+	}
+	return p.pair, true
+}
 
-// Slot returns an empty slice in b, in which a plain RTP or RTCP packet of at
-// most size bytes is to be built with append; SealRTP or SealRTCP follows. It
-// fails with ErrNotReady before keys and pair are there.
-func (t *Transport) Slot(b *udp.Batch, size int) ([]byte, error) { return nil, ErrNotReady }
+// sockets are those to gather host candidates on.
+func (t *Transport) sockets() ([]*socket, error) {
+	n := t.cfg.Network
+	if !n.cfg.OwnPorts {
+		return n.sharedSockets()
+	}
+	addrs, err := n.addrs()
+	if err != nil {
+		return nil, err
+	}
+	var out []*socket
+	var last error
+	for _, a := range addrs {
+		t.mu.Lock()
+		have := t.own[a]
+		t.mu.Unlock()
+		if len(have) > 0 {
+			out = append(out, have[0])
+			continue
+		}
+		s, err := t.ownSocket(a)
+		if err != nil {
+			last = err
+			continue
+		}
+		out = append(out, s)
+	}
+	if len(out) > 0 {
+		last = nil
+	}
+	return out, last
+}
 
-// SealRTP encrypts packet, the last Slot with a plain RTP packet appended, in
-// place and commits it to b. The batch's owner flushes.
-func (t *Transport) SealRTP(b *udp.Batch, packet []byte) error { return ErrNotReady }
-
-// SealRTCP is SealRTP for a compound RTCP packet.
-func (t *Transport) SealRTCP(b *udp.Batch, packet []byte) error { return ErrNotReady }
-
-// SendRTP sends one packet at once. packet is not changed.
-func (t *Transport) SendRTP(packet []byte) error { return ErrNotReady }
-
-// SendRTCP is SendRTP for a compound RTCP packet.
-func (t *Transport) SendRTCP(packet []byte) error { return ErrNotReady }
-
-// Stats takes a snapshot.
-func (t *Transport) Stats() Stats { return Stats{} }
+// ownSocket opens a socket that no other Transport uses.
+func (t *Transport) ownSocket(a netip.Addr) (*socket, error) {
+	c, err := t.cfg.Network.listenOwn(a)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		_ = c.Close()
+		return nil, ErrClosed
+	}
+	s := newSocket(c, t)
+	t.own[a] = append(t.own[a], s)
+	return s, nil
+}
 
 // Close sends close_notify, releases everything and waits until nothing of
-// the Transport runs any more, save a Handler method that called it. The
-// states "closed" are told.
-func (t *Transport) Close() error { return nil }
+// the Transport runs any more, save the Handler methods that tell so: the
+// states "closed" come last. It must not be called from Handler.RTP and RTCP.
+func (t *Transport) Close() error {
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return nil
+	}
+	t.closed = true
+	conn := t.conn
+	var gens []*generation
+	for _, g := range []*generation{t.cur, t.next} {
+		if g != nil {
+			gens = append(gens, g)
+		}
+	}
+	for g, timer := range t.retired {
+		timer.Stop()
+		gens = append(gens, g)
+	}
+	clear(t.retired)
+	own := t.own
+	t.own = nil
+	t.mu.Unlock()
+
+	t.cancel()
+	if conn != nil {
+		_ = conn.Close()
+	}
+	_ = t.pipe.Close()
+	t.keys.Store(nil)
+	t.path.Store(nil)
+	for _, g := range gens {
+		g.close()
+	}
+	for _, ss := range own {
+		for _, s := range ss {
+			s.close()
+		}
+	}
+	t.wg.Wait()
+
+	t.mu.Lock()
+	t.setDTLS(DTLSClosed, nil)
+	t.mu.Unlock()
+	t.reconsider()
+	return nil
+}
+
+// agentState takes an agent's connection state.
+func (t *Transport) agentState(g *generation, s ice.ConnectionState) {
+	t.mu.Lock()
+	g.state = s
+	if s == ice.ConnectionStateFailed && g == t.cur && !t.closed {
+		// RFC 7675 5.1: without consent nothing may be sent.
+		t.path.Store(nil)
+	}
+	t.mu.Unlock()
+	t.reconsider()
+}
+
+// selectPath takes an agent's selected pair.
+func (t *Transport) selectPath(g *generation, p *path) {
+	t.mu.Lock()
+	if t.closed || g != t.cur && g != t.next {
+		t.mu.Unlock()
+		return
+	}
+	if g == t.next {
+		old := t.cur
+		t.cur, t.next = g, nil
+		t.retired[old] = time.AfterFunc(retireAfter, func() { t.retire(old) })
+	}
+	t.path.Store(p)
+	t.switches++
+	pair := p.pair
+	t.reconsiderLocked()
+	t.events.post(func(h Handler) { h.SelectedPair(pair) })
+	t.startHandshake()
+	t.mu.Unlock()
+}
+
+func (t *Transport) retire(g *generation) {
+	t.mu.Lock()
+	_, there := t.retired[g]
+	delete(t.retired, g)
+	if there {
+		t.wg.Add(1)
+	}
+	t.mu.Unlock()
+	if there {
+		g.close()
+		t.wg.Done()
+	}
+}
+
+// valid takes a pair whose check has succeeded but which is not selected.
+func (t *Transport) valid(g *generation, p *path) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed || g != t.cur || g.selected.Load() {
+		return
+	}
+	if t.path.CompareAndSwap(nil, p) {
+		t.startHandshake()
+	}
+}
+
+// reconsider tells ICEState where it has changed.
+func (t *Transport) reconsider() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reconsiderLocked()
+}
+
+func (t *Transport) reconsiderLocked() {
+	s := t.iceState()
+	if s == t.state || t.state == ICEClosed {
+		return
+	}
+	if t.state == ICENew && (s == ICEConnected || s == ICECompleted) {
+		// The peer found us before it was signalled: the specification has
+		// no way from new to connected but through checking.
+		t.tellICE(ICEChecking)
+	}
+	t.tellICE(s)
+}
+
+func (t *Transport) tellICE(s ICEState) {
+	t.state = s
+	t.events.post(func(h Handler) { h.ICEState(s) })
+}
+
+// iceState is RTCIceTransportState, webrtc-pc 5.6.4.
+func (t *Transport) iceState() ICEState {
+	if t.closed {
+		return ICEClosed
+	}
+	g := t.cur
+	if g == nil {
+		return t.state
+	}
+	restarting := t.next != nil && t.next.isConnected() && t.next.state != ice.ConnectionStateFailed
+	s := g.state
+	if s == ice.ConnectionStateChecking && g.selected.Load() {
+		s = ice.ConnectionStateConnected
+	}
+	switch s {
+	case ice.ConnectionStateChecking:
+		if !g.hasRemote() {
+			return ICENew
+		}
+		return ICEChecking
+	case ice.ConnectionStateConnected, ice.ConnectionStateCompleted:
+		if g.finished() && !restarting {
+			return ICECompleted
+		}
+		return ICEConnected
+	case ice.ConnectionStateDisconnected, ice.ConnectionStateFailed:
+		// "If begun in the transient disconnected state, [a restart] causes
+		// a transition to checking."
+		if restarting {
+			return ICEChecking
+		}
+		if s == ice.ConnectionStateFailed {
+			return ICEFailed
+		}
+		return ICEDisconnected
+	}
+	return t.state
+}

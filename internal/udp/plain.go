@@ -76,10 +76,11 @@ func (p *plainConn) WriteTo(b []byte, to netip.AddrPort) (int, error) {
 	return p.c.WriteToUDPAddrPort(b, to)
 }
 
-func (p *plainConn) WriteBatch(ms []Message) error { return writeEach(p, ms) }
+func (p *plainConn) WriteBatch(ms []Message) error { return WriteEach(p, ms) }
 
-// writeEach sends messages one datagram at a time.
-func writeEach(c interface {
+// WriteEach sends messages one datagram at a time, for implementations of Conn
+// that have nothing better.
+func WriteEach(c interface {
 	WriteTo([]byte, netip.AddrPort) (int, error)
 }, ms []Message) error {
 	var first error

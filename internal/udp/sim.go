@@ -199,7 +199,7 @@ func (c *simConn) WriteTo(p []byte, to netip.AddrPort) (int, error) {
 	return len(p), nil
 }
 
-func (c *simConn) WriteBatch(ms []Message) error { return writeEach(c, ms) }
+func (c *simConn) WriteBatch(ms []Message) error { return WriteEach(c, ms) }
 
 func (c *simConn) Close() error {
 	c.once.Do(func() {

@@ -129,7 +129,7 @@ func (c *linuxConn) writeBurst(w *writer, ms []Message) (int, error) {
 		n++
 	}
 	if n == 0 { // the first message is not for sendmmsg
-		return 1, writeEach(c, ms[:1])
+		return 1, WriteEach(c, ms[:1])
 	}
 	var first error
 	w.first, w.count = 0, n
@@ -158,10 +158,10 @@ func (c *linuxConn) refused(m *Message, errno unix.Errno) error {
 		case unix.EIO:
 			// The device cannot checksum segments (udp(7)): no GSO here.
 			c.gso.Store(false)
-			return writeEach(c, []Message{*m})
+			return WriteEach(c, []Message{*m})
 		case unix.EINVAL, unix.EMSGSIZE:
 			// Segments above the path MTU are not fragmented by GSO.
-			return writeEach(c, []Message{*m})
+			return WriteEach(c, []Message{*m})
 		}
 	}
 	return os.NewSyscallError("sendmmsg", errno)

@@ -1,0 +1,296 @@
+package transport
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"trackway/internal/udp"
+)
+
+// socket is a UDP socket and who gets what arrives at it. A shared one serves
+// many Transports, an own one serves one.
+type socket struct {
+	conn  udp.Conn
+	owner *Transport    // nil when shared
+	done  chan struct{} // closed when Serve has returned
+
+	mu     sync.RWMutex
+	ufrags map[string]*muxConn
+	claims map[netip.AddrPort]*claim
+	// asked holds our requests to STUN servers that wait for a response.
+	asked map[[12]byte]*question
+}
+
+// claim says that what comes from an address belongs to a Transport. It is
+// made when an agent of that Transport first sends there: after the peer's
+// request was authenticated, or because signalling named the address.
+type claim struct {
+	t     *Transport
+	conns []*muxConn // the generations that use the address
+}
+
+// question is a request to a STUN server.
+type question struct {
+	server netip.AddrPort
+	answer chan []byte
+}
+
+func newSocket(c udp.Conn, owner *Transport) *socket {
+	s := &socket{
+		conn: c, owner: owner, done: make(chan struct{}),
+		ufrags: map[string]*muxConn{},
+		claims: map[netip.AddrPort]*claim{},
+		asked:  map[[12]byte]*question{},
+	}
+	go func() {
+		defer close(s.done)
+		_ = c.Serve(s.handle)
+	}()
+	return s
+}
+
+func (s *socket) close() {
+	_ = s.conn.Close()
+	<-s.done
+}
+
+// handle is the way of every received datagram.
+func (s *socket) handle(now time.Time, p []byte, from netip.AddrPort) {
+	k := classify(p)
+	switch k {
+	case kindNone:
+	case kindSTUN:
+		s.handleSTUN(p, from)
+	default:
+		s.mu.RLock()
+		c := s.claims[from]
+		s.mu.RUnlock()
+		if c != nil {
+			c.t.receive(now, k, p, s.conn, from)
+		}
+	}
+}
+
+func (s *socket) handleSTUN(p []byte, from netip.AddrPort) {
+	class := classOf(p)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if class == classRequest {
+		if c := s.ufrags[string(ufragOf(p))]; c != nil {
+			c.push(p, from, class)
+		}
+		return
+	}
+	if class != classIndication {
+		if q := s.asked[transactionOf(p)]; q != nil && q.server == from {
+			select {
+			case q.answer <- slices.Clone(p):
+			default:
+			}
+			return
+		}
+	}
+	// A response does not name its agent. Those that did not ask drop it:
+	// the transaction is unknown to them or the integrity does not match.
+	if c := s.claims[from]; c != nil {
+		for _, m := range c.conns {
+			m.push(p, from, class)
+		}
+	}
+}
+
+// open registers an agent's packet connection under its local ufrag.
+func (s *socket) open(g *generation) (*muxConn, error) {
+	m := &muxConn{s: s, g: g, notify: make(chan struct{}, 1)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ufrags[g.local.Ufrag] != nil {
+		return nil, errors.New("transport: local ufrag is in use")
+	}
+	s.ufrags[g.local.Ufrag] = m
+	return m, nil
+}
+
+// claim lets m use the remote address to. It reports false where another
+// Transport has the address already, or it is the socket's own: what came from
+// there could not be told apart (the peers of two connections of ours may
+// share one port, as ours do).
+func (s *socket) claim(m *muxConn, to netip.AddrPort) bool {
+	s.mu.RLock()
+	c := s.claims[to]
+	ok := c != nil && c.t == m.g.t && slices.Contains(c.conns, m)
+	s.mu.RUnlock()
+	if ok {
+		return true
+	}
+	if to == s.conn.LocalAddr() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.gone {
+		return false
+	}
+	c = s.claims[to]
+	switch {
+	case c == nil:
+		s.claims[to] = &claim{t: m.g.t, conns: []*muxConn{m}}
+	case c.t != m.g.t:
+		return false
+	case !slices.Contains(c.conns, m):
+		// Readers hold the old claim: replace, do not change.
+		s.claims[to] = &claim{t: c.t, conns: append(slices.Clone(c.conns), m)}
+	default:
+		return true
+	}
+	m.claimed = append(m.claimed, to)
+	return true
+}
+
+// release forgets m and the addresses that nobody else uses.
+func (s *socket) release(m *muxConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.gone = true
+	if s.ufrags[m.g.local.Ufrag] == m {
+		delete(s.ufrags, m.g.local.Ufrag)
+	}
+	for _, a := range m.claimed {
+		c := s.claims[a]
+		if c == nil {
+			continue
+		}
+		rest := slices.DeleteFunc(slices.Clone(c.conns), func(o *muxConn) bool { return o == m })
+		if len(rest) == 0 {
+			delete(s.claims, a)
+		} else {
+			s.claims[a] = &claim{t: c.t, conns: rest}
+		}
+	}
+	m.claimed = nil
+}
+
+// stunQueue bounds the STUN messages that wait for an agent, above all those
+// that arrive before the peer's description has started it.
+const stunQueue = 32
+
+type stunPacket struct {
+	p     []byte
+	from  netip.AddrPort
+	class stunClass
+}
+
+// muxConn is one agent's share of a socket: the net.PacketConn of a host
+// candidate, through which only STUN passes.
+type muxConn struct {
+	s      *socket
+	g      *generation
+	notify chan struct{}
+
+	// guarded by s.mu
+	claimed []netip.AddrPort
+	gone    bool
+
+	mu      sync.Mutex
+	queue   []stunPacket
+	closed  bool
+	handled bool // the message last read was a success response
+}
+
+func (m *muxConn) push(p []byte, from netip.AddrPort, class stunClass) {
+	m.mu.Lock()
+	if m.closed || len(m.queue) >= stunQueue {
+		m.mu.Unlock()
+		return
+	}
+	m.queue = append(m.queue, stunPacket{slices.Clone(p), from, class})
+	m.mu.Unlock()
+	select {
+	case m.notify <- struct{}{}:
+	default:
+	}
+}
+
+// ReadFromAddrPort implements ice.AddrPortReaderWriter.
+func (m *muxConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	for {
+		m.mu.Lock()
+		if m.handled {
+			// The agent asks for the next message, so it is done with that one.
+			m.handled = false
+			m.mu.Unlock()
+			m.g.checked()
+			continue
+		}
+		if m.closed {
+			m.mu.Unlock()
+			return 0, netip.AddrPort{}, net.ErrClosed
+		}
+		if len(m.queue) > 0 {
+			d := m.queue[0]
+			m.queue[0] = stunPacket{}
+			if m.queue = m.queue[1:]; len(m.queue) == 0 {
+				m.queue = nil
+			}
+			m.handled = d.class == classSuccess
+			m.mu.Unlock()
+			return copy(b, d.p), d.from, nil
+		}
+		m.mu.Unlock()
+		<-m.notify
+	}
+}
+
+// WriteToAddrPort implements ice.AddrPortReaderWriter.
+func (m *muxConn) WriteToAddrPort(p []byte, to netip.AddrPort) (int, error) {
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	if !m.s.claim(m, to) {
+		m.g.conflict(m)
+		return len(p), nil
+	}
+	return m.s.conn.WriteTo(p, to)
+}
+
+// ReadFrom implements net.PacketConn.
+func (m *muxConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	n, from, err := m.ReadFromAddrPort(b)
+	return n, net.UDPAddrFromAddrPort(from), err
+}
+
+// WriteTo implements net.PacketConn.
+func (m *muxConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	a, ok := to.(*net.UDPAddr)
+	if !ok {
+		return 0, udp.ErrAddress
+	}
+	return m.WriteToAddrPort(p, a.AddrPort())
+}
+
+// Close implements net.PacketConn.
+func (m *muxConn) Close() error {
+	m.mu.Lock()
+	was := m.closed
+	m.closed = true
+	m.queue = nil
+	m.mu.Unlock()
+	if was {
+		return nil
+	}
+	m.s.release(m)
+	select {
+	case m.notify <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (m *muxConn) LocalAddr() net.Addr { return net.UDPAddrFromAddrPort(m.s.conn.LocalAddr()) }
+
+// Deadlines are not used by the agent, save for one before Close.
+func (m *muxConn) SetDeadline(time.Time) error      { return nil }
+func (m *muxConn) SetReadDeadline(time.Time) error  { return nil }
+func (m *muxConn) SetWriteDeadline(time.Time) error { return nil }
