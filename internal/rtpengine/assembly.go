@@ -114,6 +114,7 @@ func (a *assembly) insert(now time.Time, p *Packet) {
 			padding = true
 		}
 	}
+	a.setEnabled(st.receiver.frames.Load())
 	if !a.enabled || a.parts == nil {
 		return
 	}

@@ -144,7 +144,7 @@ func av1Size(b []byte) (width, height int, ok bool) {
 }
 
 // av1Assembler puts temporal units together in the low-overhead format: each
-// OBU with a size field and a temporal delimiter in front, as files hold them.
+// OBU with a size field, without temporal delimiters.
 type av1Assembler struct {
 	sizeAt   int // where the OBU that is being continued begins in dst, −1 if none
 	elements int
@@ -166,9 +166,6 @@ func (a *av1Assembler) begin() { *a = av1Assembler{sizeAt: -1} }
 func (a *av1Assembler) add(dst, payload []byte, f *Frame) ([]byte, error) {
 	if len(payload) < 2 {
 		return dst, ErrMalformedFrame
-	}
-	if len(dst) == 0 {
-		dst = append(dst, obuTemporalDelimiter<<3|2, 0)
 	}
 	head, b := payload[0], payload[1:]
 	if head&0x80 != 0 != (a.sizeAt >= 0) {
@@ -271,7 +268,7 @@ func av1Note(obu, body []byte, f *Frame) {
 }
 
 func (a *av1Assembler) finish(dst []byte, f *Frame) ([]byte, error) {
-	if a.sizeAt >= 0 || len(dst) <= 2 {
+	if a.sizeAt >= 0 || len(dst) == 0 {
 		return dst, ErrMalformedFrame
 	}
 	return dst, nil

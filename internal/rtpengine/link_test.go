@@ -163,7 +163,12 @@ func pair(t testing.TB, w *world, delay time.Duration) (a, b *peer) {
 		p.s = NewSession(SessionConfig{
 			CNAME: []string{"alice", "bob"}[i],
 			Rand:  w.rng.Uint32,
-			Wake:  func() { w.after(0, p.poll) },
+			Wake: func(at time.Time) {
+				if at.Before(w.now) {
+					at = w.now
+				}
+				p.arm(at)
+			},
 		})
 	}
 	join := func(from, to *peer) {
@@ -173,7 +178,6 @@ func pair(t testing.TB, w *world, delay time.Duration) (a, b *peer) {
 			} else {
 				to.s.HandleRTP(now, b, to.out)
 			}
-			to.poll()
 		}}
 	}
 	join(a, b)
@@ -315,7 +319,7 @@ func newScreen(p *peer, cfg ReceiverConfig) *screen {
 			sc.frames = append(sc.frames, append([]byte(nil), f.Data...))
 			sc.infos = append(sc.infos, *f)
 		},
-		Ended: func(*ReceiveStream) { sc.ended++ },
+		Ended: func(*ReceiveStream, bool) { sc.ended++ },
 	})
 	sc.r.SetAssemble(true)
 	return sc

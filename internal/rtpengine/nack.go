@@ -94,8 +94,8 @@ func (l *nackList) collect(now time.Time, rtt time.Duration, dst []uint16) []uin
 			}
 			dst = append(dst, uint16(it.seq))
 			backoff := wait
-			if it.tries >= 3 {
-				backoff = wait << min(it.tries-2, 3)
+			if it.tries >= 5 {
+				backoff = wait << min(it.tries-4, 3)
 			}
 			if it.tries == 0 {
 				it.since = now

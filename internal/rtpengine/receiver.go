@@ -1,6 +1,9 @@
 package rtpengine
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // StreamConfig is an SSRC known from signalling (a=ssrc, a=ssrc-group:FID).
 type StreamConfig struct {
@@ -41,8 +44,9 @@ type ReceiverEvents struct {
 	// Frame: a frame is complete, in decoding order. It is valid only during
 	// the call. Needs SetAssemble.
 	Frame func(*ReceiveStream, *Frame)
-	// Ended: BYE arrived, or another SSRC took the stream's place.
-	Ended func(*ReceiveStream)
+	// Ended: BYE arrived, or else another SSRC took the stream's place or the
+	// receiver was removed.
+	Ended func(st *ReceiveStream, bye bool)
 }
 
 // streamsPerReceiver bounds what a peer may make us remember for one m-section.
@@ -57,9 +61,9 @@ type Receiver struct {
 	rtxPT   [128]*PayloadCodec // by RTX payload type
 	streams []*ReceiveStream
 	sources []Source
-	frames  bool
+	live    atomic.Pointer[[]*ReceiveStream] // a copy of streams, for RequestKeyFrame
+	frames  atomic.Bool
 	removed bool
-	counted InboundStats // of streams that are gone: key frame, PLI… keep growing
 }
 
 // Source is a synchronisation or contributing source that packets named
@@ -106,28 +110,39 @@ func (r *Receiver) setConfig(cfg ReceiverConfig) {
 func (r *Receiver) Update(cfg ReceiverConfig) { r.session.updateReceiver(r, cfg) }
 
 // SetAssemble says whether frames are wanted. Without it only packets are
-// delivered and no key frame is asked for unless somebody asks.
-func (r *Receiver) SetAssemble(on bool) {
-	s := r.session
-	s.recvMu.Lock()
-	defer s.recvMu.Unlock()
-	r.frames = on
-	for _, st := range r.streams {
-		st.asm.setEnabled(on)
-	}
-}
+// delivered and no key frame is asked for unless somebody asks. It takes
+// effect with the next packet and may be called from anywhere.
+func (r *Receiver) SetAssemble(on bool) { r.frames.Store(on) }
 
 // RequestKeyFrame asks for a key frame of one encoding, or of all with "". It
-// takes the receive lock: from callbacks use ReceiveStream.RequestKeyFrame.
+// may be called from anywhere.
 func (r *Receiver) RequestKeyFrame(rid string) {
-	s := r.session
-	s.recvMu.Lock()
-	defer s.recvMu.Unlock()
-	for _, st := range r.streams {
-		if !st.ended && (rid == "" || st.rid == rid) {
+	streams := r.live.Load()
+	if streams == nil {
+		return
+	}
+	for _, st := range *streams {
+		if rid == "" || st.rid == rid {
 			st.RequestKeyFrame()
 		}
 	}
+}
+
+// setStreams replaces the list of streams; the receive lock is held.
+func (r *Receiver) setStreams(list []*ReceiveStream) {
+	r.streams = list
+	r.live.Store(&list)
+}
+
+// forget takes a stream out of the list.
+func (r *Receiver) forget(st *ReceiveStream) {
+	list := make([]*ReceiveStream, 0, len(r.streams))
+	for _, o := range r.streams {
+		if o != st {
+			list = append(list, o)
+		}
+	}
+	r.setStreams(list)
 }
 
 // Stats calls f with the counters of every stream that the receiver has.
@@ -193,23 +208,19 @@ func (r *Receiver) noteSource(src Source) {
 // Without a RID another SSRC takes the place of the one before it.
 func (r *Receiver) streamFor(ssrc uint32, rid string) *ReceiveStream {
 	for _, st := range r.streams {
-		if st.ssrc == ssrc {
-			if rid != "" {
-				st.rid = rid
-			}
+		if st.ssrc == ssrc && st.rid == rid {
 			return st
 		}
 	}
-	for i, st := range r.streams {
+	for _, st := range r.streams {
 		if st.rid == rid && (rid != "" || !r.signalled(st.ssrc)) || len(r.streams) >= streamsPerReceiver {
+			r.forget(st)
 			r.session.dropStream(st)
-			r.streams = append(r.streams[:i], r.streams[i+1:]...)
 			break
 		}
 	}
 	st := newReceiveStream(r, ssrc, rid)
-	st.asm.setEnabled(r.frames)
-	r.streams = append(r.streams, st)
+	r.setStreams(append(append([]*ReceiveStream(nil), r.streams...), st))
 	return st
 }
 

@@ -84,7 +84,7 @@ func (st *ReceiveStream) CNAME() string { return st.cname }
 // arrives or the next Poll. It may be called from any goroutine and callback.
 func (st *ReceiveStream) RequestKeyFrame() {
 	st.key.asked.Store(true)
-	st.session.wake()
+	st.session.wake(time.Time{})
 }
 
 // SenderTime converts an RTP timestamp to the sender's wall clock by its last

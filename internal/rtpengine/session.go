@@ -12,9 +12,9 @@ type SessionConfig struct {
 	CNAME string
 	// Rand gives 32 random bits; it must be safe for concurrent use.
 	Rand func() uint32
-	// Wake, if not nil, is called when something is to be done before the
-	// time that Poll returned. It must not call back into the Session.
-	Wake func()
+	// Wake, if not nil, is called when Poll is to be called earlier than it
+	// last said. It runs under locks: it must not call back or block.
+	Wake func(at time.Time)
 	// Feedback, if not nil, takes the peer's transport-wide feedback on what
 	// was sent. The slice is valid only during the call.
 	Feedback func(now time.Time, results []PacketResult)
@@ -52,7 +52,7 @@ type Session struct {
 	seqs       []uint16
 	stats      SessionStats
 	nextReport time.Time
-	nextBlock  int
+	pollAt     time.Time // when Poll is called next; zero if it need not be
 
 	// sending
 	sendMu   sync.Mutex
@@ -94,9 +94,19 @@ func NewSession(cfg SessionConfig) *Session {
 
 func (s *Session) rand() uint32 { return s.cfg.Rand() }
 
-func (s *Session) wake() {
+// wake asks for a Poll at the given time; the zero time means at once.
+func (s *Session) wake(at time.Time) {
 	if s.cfg.Wake != nil {
-		s.cfg.Wake()
+		s.cfg.Wake(at)
+	}
+}
+
+// pollBy sees to it that Poll is called by the given time. The receive lock is
+// held.
+func (s *Session) pollBy(at time.Time) {
+	if !at.IsZero() && (s.pollAt.IsZero() || at.Before(s.pollAt)) {
+		s.pollAt = at
+		s.wake(at)
 	}
 }
 
@@ -273,7 +283,7 @@ func (s *Session) RemoveReceiver(r *Receiver) {
 	for _, st := range r.streams {
 		s.dropStream(st)
 	}
-	r.streams = nil
+	r.setStreams(nil)
 	for ssrc, rt := range s.routes {
 		if rt.receiver == r {
 			s.dropRoute(ssrc)
@@ -364,17 +374,15 @@ func (s *Session) dropStream(st *ReceiveStream) {
 		}
 	}
 	st.asm.restart()
-	st.end()
+	st.end(false)
 }
 
-func (st *ReceiveStream) end() {
-	if st.ended || !st.announced {
-		st.ended = true
-		return
-	}
+// end tells the program once that the stream is over.
+func (st *ReceiveStream) end(bye bool) {
+	told := st.ended || !st.announced
 	st.ended = true
-	if f := st.receiver.events.Ended; f != nil {
-		f(st)
+	if f := st.receiver.events.Ended; f != nil && !told {
+		f(st, bye)
 	}
 }
 

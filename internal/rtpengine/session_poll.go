@@ -57,6 +57,7 @@ func (s *Session) Poll(now time.Time, out Output) (next time.Time) {
 		s.nextReport = time.Time{} // nothing to report on: be called when there is
 	}
 	sooner(s.nextReport)
+	s.pollAt = next
 	s.recvMu.Unlock()
 	if due && out != nil {
 		s.report(now, out)

@@ -210,12 +210,8 @@ func (s *Session) bye(b []byte, n int) bool {
 			continue
 		}
 		st := rt.stream
-		for i, o := range rt.receiver.streams {
-			if o == st {
-				rt.receiver.streams = append(rt.receiver.streams[:i], rt.receiver.streams[i+1:]...)
-				break
-			}
-		}
+		rt.receiver.forget(st)
+		st.end(true)
 		s.dropStream(st)
 	}
 	return true
@@ -254,6 +250,6 @@ func (s *Session) sent(ids *extIDs, wire uint16, now time.Time, size int) {
 // for synchronisation.
 func (s *Session) wantReport(time.Time) {
 	if !s.hurry.Swap(true) {
-		s.wake()
+		s.wake(time.Time{})
 	}
 }

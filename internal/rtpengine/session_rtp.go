@@ -38,7 +38,7 @@ func (s *Session) HandleRTP(now time.Time, packet []byte, out Output) {
 			st.announced = true
 			if s.nextReport.IsZero() || s.nextReport.Sub(now) > reportSoon {
 				s.nextReport = now.Add(reportSoon)
-				s.wake()
+				s.pollBy(s.nextReport)
 			}
 			if f := rt.receiver.events.Stream; f != nil {
 				f(st)
@@ -48,7 +48,13 @@ func (s *Session) HandleRTP(now time.Time, packet []byte, out Output) {
 	}
 	if st = rt.stream; st != nil {
 		s.urge(now, st, out)
+		s.pollBy(st.asm.deadline())
+		s.pollBy(st.nack.due)
+		if st.key.need {
+			s.pollBy(st.key.next)
+		}
 	}
+	s.pollBy(s.twccIn.due)
 	if !s.twccIn.due.IsZero() && !now.Before(s.twccIn.due) {
 		s.sendTransportFeedback(now, out)
 	}
@@ -168,13 +174,7 @@ func (s *Session) evict(now time.Time) bool {
 		return false
 	}
 	if ort.stream != nil && !ort.rtx {
-		r := ort.receiver
-		for i, st := range r.streams {
-			if st == ort.stream {
-				r.streams = append(r.streams[:i], r.streams[i+1:]...)
-				break
-			}
-		}
+		ort.receiver.forget(ort.stream)
 		s.dropStream(ort.stream)
 	}
 	s.dropRoute(oldest)
