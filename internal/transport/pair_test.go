@@ -36,3 +36,49 @@ func exchange(t *testing.T, from, to *peer) {
 		t.Errorf("what arrives must be what was sent: %d and %d bytes, %x", len(to.rtp[0]), len(p), to.rtcp[0])
 	}
 }
+
+// modes is one test body in many modes: where packets go, and how.
+func TestModes(t *testing.T) {
+	for _, m := range []struct {
+		name string
+		cfg  NetworkConfig
+		env  string
+		one  bool // both peers use one Network, and so one port
+	}{
+		{name: "two networks", cfg: NetworkConfig{}},
+		{name: "one network", one: true},
+		{name: "one network plain", one: true, env: "plain"},
+		{name: "plain", env: "plain"},
+		{name: "own ports", cfg: NetworkConfig{OwnPorts: true}},
+		{name: "own ports one network", cfg: NetworkConfig{OwnPorts: true}, one: true},
+		{name: "port range", cfg: NetworkConfig{OwnPorts: true, PortMin: 20000, PortMax: 20999}},
+		{name: "tcp", cfg: NetworkConfig{ICETCP: true}},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			if m.env != "" {
+				t.Setenv("TRACKWAY_UDP", m.env)
+			}
+			m.cfg.Loopback = LoopbackOnly
+			na := newNetwork(t, m.cfg)
+			nb := na
+			if !m.one {
+				nb = newNetwork(t, m.cfg)
+			}
+			a, b := newPair(t, na, nb, nil)
+			if m.name == "tcp" {
+				// Only TCP is signalled, and b listens.
+				only := func(c Candidate) bool { return c.Protocol == "tcp" }
+				a.trickle, b.trickle = func(Candidate) bool { return false }, only
+			}
+			connect(t, a, b)
+			a.waitDTLS(DTLSConnected)
+			b.waitDTLS(DTLSConnected)
+			exchange(t, a, b)
+			exchange(t, b, a)
+			a.wait("a pair must be selected", func() bool { return len(a.pairs) > 0 })
+			if m.name == "tcp" && a.pairs[0].Local.Protocol != "tcp" {
+				t.Errorf("the pair must be over TCP: %+v", a.pairs)
+			}
+		})
+	}
+}
