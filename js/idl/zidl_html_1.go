@@ -159,6 +159,10 @@ func init() {
 		attr("onwaiting", nullable(lenient(cb("EventHandlerNonNull")))),
 	)
 	define("HTMLUnknownElement", "HTMLElement", exposed("Window"))
+	define("HTMLMetaElement", "HTMLElement", exposed("Window"),
+		attr("name", t(webidl.DOMString)),
+		attr("content", t(webidl.DOMString)),
+	)
 	define("HTMLAudioElement", "HTMLMediaElement", exposed("Window"),
 		ctor(),
 	)

@@ -65,14 +65,17 @@ var selection = []source{
 		"BaseAudioContext", "destination", "sampleRate", "currentTime", "state", "onstatechange", "createOscillator", "createGain", "createAnalyser"),
 		"AudioParam", "value", "defaultValue", "minValue", "maxValue", "setValueAtTime"),
 		"AudioListener", "none"), "PeriodicWave", "none")},
-	{file: "dom", interfaces: with(with(with(with(with(
+	{file: "dom", interfaces: with(with(with(with(with(with(with(with(
 		all("Event", "CustomEvent", "EventTarget", "EventListener", "AbortController", "AbortSignal"),
 		"Node", "nodeType", "nodeName", "ownerDocument", "parentNode", "parentElement", "childNodes", "firstChild", "lastChild", "nextSibling", "previousSibling", "textContent", "appendChild", "removeChild", "insertBefore", "replaceChild", "hasChildNodes", "contains", "isConnected", "ELEMENT_NODE", "TEXT_NODE", "COMMENT_NODE", "DOCUMENT_NODE"),
 		"Element", "tagName", "localName", "id", "className", "getAttribute", "setAttribute", "removeAttribute", "hasAttribute", "getElementsByTagName", "append", "remove", "querySelector", "querySelectorAll", "children", "firstElementChild"),
 		"Document", "documentElement", "createElement", "createElementNS", "createTextNode", "getElementById", "getElementsByTagName", "URL", "documentURI", "characterSet", "contentType", "querySelector", "querySelectorAll"),
 		"CharacterData", "data", "length"),
-		"Text", "constructor")},
-	{file: "html", interfaces: with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(
+		"Text", "constructor"),
+		"ParentNode", "append", "querySelector", "querySelectorAll", "children", "firstElementChild"),
+		"ChildNode", "remove"),
+		"NonElementParentNode", "getElementById")},
+	{file: "html", interfaces: with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(
 		all("MessageChannel", "MessagePort", "MessageEvent", "ErrorEvent", "PromiseRejectionEvent", "ImageData", "HTMLAudioElement",
 			"TextMetrics", "MediaError", "TimeRanges", "HTMLUnknownElement", "AbstractWorker", "Worker"),
 		"GlobalEventHandlers", "onabort", "oncanplay", "oncanplaythrough", "onchange", "onclick", "ondurationchange", "onemptied", "onended", "onerror", "oninput", "onload", "onloadeddata", "onloadedmetadata", "onloadstart", "onpause", "onplay", "onplaying", "onprogress", "onratechange", "onresize", "onseeked", "onseeking", "onstalled", "onsuspend", "ontimeupdate", "onvolumechange", "onwaiting"),
@@ -91,6 +94,7 @@ var selection = []source{
 		"HTMLVideoElement", "width", "height", "videoWidth", "videoHeight", "poster", "playsInline"),
 		"HTMLCanvasElement", "width", "height", "getContext", "captureStream", "toDataURL"),
 		"HTMLScriptElement", "src", "type", "text"),
+		"HTMLMetaElement", "name", "content"),
 		"DedicatedWorkerGlobalScope", "name", "postMessage", "close", "onmessage", "onmessageerror"),
 		"WorkerGlobalScope", "self", "location", "navigator", "importScripts", "onerror")},
 }

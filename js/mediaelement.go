@@ -1,0 +1,6 @@
+package js
+
+type mediaElement struct{ n *node }
+
+func newMediaElement(n *node) *mediaElement { return &mediaElement{n} }
+func (m *mediaElement) load()               {}

@@ -1,0 +1,227 @@
+package js
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"trackway/js/binding"
+	"trackway/js/idl"
+)
+
+// registry holds the implementation of every interface; the init functions of
+// this package's files fill it.
+var registry = binding.NewRegistry(idl.Interfaces, idl.InterfaceOrder, idl.Dictionaries, idl.Enums, idl.Callbacks)
+
+var linkOnce sync.Once
+
+// Options configure a Runtime. The zero value is a page at http://localhost/
+// that prints to the process's standard output.
+type Options struct {
+	// URL is the address of the page or script. Relative addresses are
+	// resolved against it.
+	URL string
+	// Files serves every address of URL's origin; nil means none.
+	Files fs.FS
+	// Args are the arguments of the program, as globalThis.arguments.
+	Args []string
+	// Stdout and Stderr take what console methods print.
+	Stdout, Stderr io.Writer
+	// Console, if set, is called for every console message instead.
+	Console func(level, message string)
+	// OnError is called for every exception and rejection that no script
+	// handled, with its description. The default prints it to Stderr.
+	OnError func(description string)
+	// MaxCallDepth bounds recursion; 0 means 2000 frames.
+	MaxCallDepth int
+	// MemoryLimit ends the script when the process's heap grows by more than
+	// this many bytes while it runs; 0 means no limit.
+	MemoryLimit uint64
+	// Globals are defined on the global object before any script runs.
+	Globals map[string]any
+}
+
+// Runtime is one JavaScript realm and its event loop.
+type Runtime struct {
+	opts  Options
+	base  *url.URL
+	vm    *goja.Runtime
+	realm *binding.Realm
+	loop  *loop
+	start time.Time
+
+	window    *window
+	rejected  rejections
+	reporting bool
+	errs      int
+	ended     error
+	parent    *worker // set in a worker's runtime
+	blobURLs  map[string]*blob
+	empty     *goja.Program
+	closers   map[any]func()
+	fn        helpers
+}
+
+// ErrInterrupted is returned by Run when the script was stopped: its context
+// ended while it computed, or it exceeded the memory limit.
+var ErrInterrupted = errors.New("js: the script was interrupted")
+
+// New returns a runtime with every interface installed and no script run.
+func New(opts Options) (*Runtime, error) { return newRuntime(opts, "Window", "Window") }
+
+func newRuntime(opts Options, scope, global string) (*Runtime, error) {
+	if opts.URL == "" {
+		opts.URL = "http://localhost/"
+	}
+	if opts.Stdout == nil {
+		opts.Stdout = os.Stdout
+	}
+	if opts.Stderr == nil {
+		opts.Stderr = os.Stderr
+	}
+	base, err := url.Parse(opts.URL)
+	if err != nil {
+		return nil, fmt.Errorf("js: address of the page: %w", err)
+	}
+	linkOnce.Do(func() { registry.Link() })
+	rt := &Runtime{opts: opts, base: base, vm: goja.New(), loop: newLoop(), start: time.Now(), blobURLs: map[string]*blob{}, closers: map[any]func(){}}
+	depth := opts.MaxCallDepth
+	if depth == 0 {
+		depth = 2000
+	}
+	rt.vm.SetMaxCallStackSize(depth)
+	rt.empty = goja.MustCompile("checkpoint", "", false)
+	if err := rt.prelude(); err != nil {
+		return nil, err
+	}
+	rt.realm = binding.NewRealm(rt.vm, registry)
+	rt.realm.Host = rt
+	rt.realm.ErrorValue = rt.errorValue
+	rt.vm.SetPromiseRejectionTracker(rt.trackRejection)
+	rt.window = newWindow(rt, global)
+	rt.realm.Install(scope, global, rt.window)
+	rt.window.install()
+	for name, v := range opts.Globals {
+		if err := rt.vm.Set(name, v); err != nil {
+			return nil, fmt.Errorf("js: global %s: %w", name, err)
+		}
+	}
+	return rt, nil
+}
+
+// host returns the runtime that a call belongs to.
+func host(c *binding.Call) *Runtime { return c.Host.(*Runtime) }
+
+// Post queues a task. It may be called from any goroutine, and reports false
+// after Close. Runtime is thereby a webrtc.Loop and a media.Loop.
+func (rt *Runtime) Post(task func()) bool { return rt.loop.post(task) }
+
+// Close ends the runtime: connections, sockets and workers are closed, and
+// tasks that are still queued never run. It may be called from any goroutine.
+func (rt *Runtime) Close() { rt.loop.close() }
+
+// Errors is the number of exceptions and rejections that no script handled.
+func (rt *Runtime) Errors() int { return rt.errs }
+
+// Run runs tasks until none can follow: no timer is set, and no operation,
+// connection or socket is open. It returns early, with the context's error,
+// when ctx ends, and with ErrInterrupted when the script had to be stopped.
+// After Run the runtime is closed.
+func (rt *Runtime) Run(ctx context.Context) error {
+	defer rt.shutdown()
+	stop := context.AfterFunc(ctx, func() {
+		rt.vm.Interrupt(context.Cause(ctx))
+		rt.loop.close()
+	})
+	defer stop()
+	defer rt.watchMemory()()
+	for {
+		task, ok := rt.loop.next()
+		if !ok {
+			break
+		}
+		rt.runTask(task)
+		if rt.ended != nil {
+			return rt.ended
+		}
+	}
+	return ctx.Err()
+}
+
+// runTask is one turn of the event loop: a task, then a microtask checkpoint,
+// then "notify about rejected promises" (HTML §8.1.7.3).
+func (rt *Runtime) runTask(task func()) {
+	defer func() {
+		if x := recover(); x != nil {
+			// Only goja's uncatchable errors may pass; anything else is our bug and must be seen.
+			if err, ok := x.(error); ok && isUncatchable(err) {
+				rt.fail(err)
+				return
+			}
+			panic(x)
+		}
+	}()
+	task()
+	rt.checkpoint()
+	rt.notifyRejections()
+}
+
+// checkpoint performs a microtask checkpoint. Returning from any outermost call
+// into goja does so as well; this one is for tasks that made no such call.
+func (rt *Runtime) checkpoint() {
+	if _, err := rt.vm.RunProgram(rt.empty); err != nil {
+		rt.fail(err)
+	}
+}
+
+func isUncatchable(err error) bool {
+	var ie *goja.InterruptedError
+	var so *goja.StackOverflowError
+	return errors.As(err, &ie) || errors.As(err, &so)
+}
+
+// fail deals with the error of a call into JavaScript: an exception is
+// reported, an interruption ends the runtime.
+func (rt *Runtime) fail(err error) {
+	var ex *goja.Exception
+	var ie *goja.InterruptedError
+	switch {
+	case err == nil:
+	case errors.As(err, &ex):
+		rt.reportException(ex.Value(), ex)
+	case errors.As(err, &ie):
+		if cause, ok := ie.Value().(error); ok {
+			rt.ended = cause
+		} else {
+			rt.ended = ErrInterrupted
+		}
+		rt.loop.close()
+	default:
+		rt.reportException(rt.newError("RangeError", "Maximum call stack size exceeded"), nil)
+	}
+}
+
+// shutdown closes what scripts left open.
+func (rt *Runtime) shutdown() {
+	rt.loop.close()
+	for _, f := range rt.closers {
+		f()
+	}
+	rt.closers = nil
+}
+
+// hold keeps Run from ending until the returned function is called, once. It
+// belongs to the runtime's goroutine or any other.
+func (rt *Runtime) hold() func() {
+	rt.loop.hold(1)
+	var once sync.Once
+	return func() { once.Do(func() { rt.loop.hold(-1) }) }
+}
