@@ -58,7 +58,11 @@ type DataChannel struct {
 	binaryType                        string
 
 	bufferedAmount, lowThreshold uint64
+	// early are messages sent inside the datachannel handler.
+	early []DataChannelMessage
 	channelPipe
+
+	messagesSent, messagesReceived, bytesSent, bytesReceived uint64
 
 	onOpen, onLow, onClosing, onClose func()
 	onError                           func(*RTCError)

@@ -2,26 +2,244 @@ package webrtc
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
 
-	"trackway/internal/domerr"
+	"github.com/pion/datachannel"
+	"github.com/pion/logging"
+	"github.com/pion/sctp"
 )
 
-// dataSlots are the connection's slots for data.
-type dataSlots struct {
-	sctp     *SCTPTransport
-	channels []*DataChannel
+// association is the SCTP association of a connection.
+type association struct {
+	pc      *PeerConnection
+	object  *SCTPTransport
+	cancel  context.CancelFunc
+	loggers logging.LoggerFactory
+
+	// sctp is set once the association is established; the connection's lock
+	// guards it and busy.
+	sctp *sctp.Association
+	// busy are the ids of channels whose streams are not reset yet.
+	busy map[uint16]bool
+
+	wg sync.WaitGroup
 }
 
-type channelPipe struct{}
+// streams is how many streams each direction has (RFC 8831 6.2).
+const streams = 65535
 
-func (d *DataChannel) send([]byte, bool) error {
-	return domerr.New(domerr.InvalidState, "Send: the channel is %s", d.ReadyState())
+// receiveBufferSize is how much the peer may send ahead.
+const receiveBufferSize = 1 << 20
+
+// startAssociationLocked starts the handshake over a connected DTLS transport.
+func (pc *PeerConnection) startAssociationLocked(b *bundleTransport, object *SCTPTransport) {
+	conn := b.tr.Data()
+	if conn == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	a := &association{pc: pc, object: object, cancel: cancel, busy: map[uint16]bool{}, loggers: silent{}}
+	pc.data.association = a
+	size := uint32(object.maxMessageSize)
+	a.wg.Add(1)
+	go func() {
+		defer a.wg.Done()
+		assoc, err := sctp.ClientContext(ctx, sctp.Config{
+			NetConn: conn, LoggerFactory: a.loggers, MaxMessageSize: size, MaxReceiveBufferSize: receiveBufferSize,
+		})
+		if err != nil {
+			a.ended(err)
+			return
+		}
+		pc.mu.Lock()
+		a.sctp = assoc
+		closed := pc.isClosed
+		pc.mu.Unlock()
+		if closed {
+			assoc.Abort("")
+			return
+		}
+		pc.queueLocked(a.connectedLocked)
+		a.accept(assoc)
+	}()
 }
 
-func (d *DataChannel) close() {}
+// connectedLocked is the connected procedure (webrtc-pc 6.1.1.3).
+func (a *association) connectedLocked() events {
+	pc := a.pc
+	if pc.data.association != a || a.object.state != SCTPTransportStateConnecting {
+		return nil
+	}
+	a.object.state = SCTPTransportStateConnected
+	n := uint16(streams)
+	a.object.maxChannels = &n
+	for _, d := range pc.data.channels {
+		a.openLocked(d)
+	}
+	var fire events
+	fire.add(pc, &a.object.onState)
+	return fire
+}
 
-func (d *DataChannel) waitOpen(ctx context.Context) error { return ctx.Err() }
+// openLocked opens the stream of a channel that this side created, and announces
+// the channel as open.
+func (a *association) openLocked(d *DataChannel) {
+	if d.id == nil || d.pipe != nil || d.readyState != DataChannelStateConnecting {
+		return
+	}
+	config := &datachannel.Config{
+		Label: d.label, Protocol: d.protocol, Negotiated: d.negotiated, LoggerFactory: a.loggers,
+	}
+	config.ChannelType, config.ReliabilityParameter = d.reliability()
+	stream, err := a.sctp.OpenStream(*d.id, sctp.PayloadTypeWebRTCBinary)
+	if err != nil {
+		a.pc.failChannelLocked(d, err)
+		return
+	}
+	pipe, err := datachannel.Client(stream, config)
+	if err != nil {
+		a.pc.failChannelLocked(d, err)
+		return
+	}
+	a.attachLocked(d, pipe, stream)
+	a.pc.announceOpenLocked(d)
+}
 
-func (pc *PeerConnection) applyDataLocked() {}
+// attachLocked ties a channel to its stream and starts to read.
+func (a *association) attachLocked(d *DataChannel, pipe *datachannel.DataChannel, stream *sctp.Stream) {
+	d.pipe, d.stream, d.association = pipe, stream, a
+	a.busy[*d.id] = true
+	stream.SetReliabilityParams(!d.ordered, d.reliabilityType(), d.reliabilityValue())
+	d.watchBuffer()
+	a.wg.Add(1)
+	go func() {
+		defer a.wg.Done()
+		d.read()
+	}()
+}
 
-func (pc *PeerConnection) closeDataLocked() func() { return func() {} }
+// accept takes the streams that the other peer opens.
+func (a *association) accept(assoc *sctp.Association) {
+	for {
+		stream, err := assoc.AcceptStream()
+		if err != nil {
+			a.ended(err)
+			return
+		}
+		a.wg.Add(1)
+		go func() {
+			defer a.wg.Done()
+			a.announce(stream)
+		}()
+	}
+}
+
+// announce waits for the peer's DATA_CHANNEL_OPEN and runs "announce a data
+// channel instance" (webrtc-pc 6.2.4).
+func (a *association) announce(stream *sctp.Stream) {
+	stream.SetDefaultPayloadType(sctp.PayloadTypeWebRTCBinary)
+	config := &datachannel.Config{LoggerFactory: a.loggers}
+	pipe, err := datachannel.Server(stream, config)
+	if err != nil {
+		// Not a data channel: nobody hears of it, and its id stays free.
+		_ = stream.Close()
+		return
+	}
+	pc := a.pc
+	pc.queueLocked(func() events {
+		if pc.data.association != a {
+			return nil
+		}
+		id := stream.StreamIdentifier()
+		if pc.channelLocked(id) != nil || a.busy[id] {
+			_ = stream.Close()
+			return nil
+		}
+		init := &DataChannelInit{Protocol: config.Protocol}
+		ordered := config.ChannelType&0x80 == 0
+		init.Ordered = &ordered
+		limit := uint16(min(config.ReliabilityParameter, 65535))
+		switch config.ChannelType &^ 0x80 {
+		case datachannel.ChannelTypePartialReliableRexmit:
+			init.MaxRetransmits = &limit
+		case datachannel.ChannelTypePartialReliableTimed:
+			init.MaxPacketLifeTime = &limit
+		}
+		d := pc.newDataChannel(config.Label, init)
+		d.id, d.readyState = &id, DataChannelStateOpen
+		pc.data.channels = append(pc.data.channels, d)
+		pc.data.opened++
+		var fire events
+		addEvent(&fire, pc, &pc.on.dataChannel, DataChannelEvent{Channel: d})
+		// Reading starts after the handler has run, so that no message comes
+		// before the program can listen.
+		return append(fire, func() {
+			pc.mu.Lock()
+			defer pc.mu.Unlock()
+			if pc.isClosed || pc.data.association != a {
+				return
+			}
+			pc.announceOpenLocked(d)
+			a.attachLocked(d, pipe, stream)
+		})
+	})
+}
+
+// ended is told when the association is over, by whomever.
+func (a *association) ended(cause error) {
+	pc := a.pc
+	pc.queueLocked(func() events {
+		if pc.data.association != a {
+			return nil
+		}
+		var fire events
+		if a.object.state != SCTPTransportStateClosed {
+			a.object.state = SCTPTransportStateClosed
+			fire.add(pc, &a.object.onState)
+		}
+		var failure *RTCError
+		if cause != nil && !errors.Is(cause, io.EOF) {
+			failure = &RTCError{ErrorDetail: ErrorDetailSCTPFailure, Message: cause.Error(), Cause: cause}
+		}
+		for _, d := range append([]*DataChannel(nil), pc.data.channels...) {
+			d.closedLocked(failure, &fire)
+		}
+		return fire
+	})
+}
+
+// abort tears the association down with an ABORT chunk and waits for its
+// goroutines.
+func (a *association) abort() {
+	a.cancel()
+	a.pc.mu.Lock()
+	assoc := a.sctp
+	a.pc.mu.Unlock()
+	if assoc != nil {
+		assoc.Abort("the connection was closed")
+	}
+	a.wg.Wait()
+}
+
+// silent is a logger that says nothing: what there is to say comes as errors.
+type silent struct{}
+
+func (silent) NewLogger(string) logging.LeveledLogger { return silentLogger{} }
+
+type silentLogger struct{}
+
+func (silentLogger) Trace(string)          {}
+func (silentLogger) Tracef(string, ...any) {}
+func (silentLogger) Debug(string)          {}
+func (silentLogger) Debugf(string, ...any) {}
+func (silentLogger) Info(string)           {}
+func (silentLogger) Infof(string, ...any)  {}
+func (silentLogger) Warn(string)           {}
+func (silentLogger) Warnf(string, ...any)  {}
+func (silentLogger) Error(string)          {}
+func (silentLogger) Errorf(string, ...any) {}
+
+var errTooLong = fmt.Errorf("a message is longer than %d bytes", maxReceivedMessage)

@@ -17,6 +17,7 @@ type SCTPTransport struct {
 
 	state          SCTPTransportState
 	maxMessageSize float64
+	maxBufferSize  float64
 	maxChannels    *uint16
 	onState        func()
 }
@@ -27,7 +28,8 @@ func (s *SCTPTransport) Transport() *DTLSTransport { return get(s.pc, &s.transpo
 // State is the state attribute.
 func (s *SCTPTransport) State() SCTPTransportState { return get(s.pc, &s.state) }
 
-// MaxMessageSize is the maxMessageSize attribute in bytes; it may be +Inf.
+// MaxMessageSize is the maxMessageSize attribute in bytes, or 0 for null, which
+// is before an answer.
 func (s *SCTPTransport) MaxMessageSize() float64 { return get(s.pc, &s.maxMessageSize) }
 
 // MaxChannels is the maxChannels attribute, or nil before the association
