@@ -94,7 +94,7 @@ func (f *fakeConnection) SetLocalDescription(context.Context, *webrtc.SessionDes
 	f.generation++
 	generation := fmt.Sprintf("%s%d", f.name, f.generation)
 	said := strings.Join(f.wants, ",")
-	d := &webrtc.SessionDescription{SDP: generation + "|" + said}
+	d := &webrtc.SessionDescription{SDP: "a=ice-ufrag:" + generation + "\r\n" + said}
 	switch f.state {
 	case webrtc.SignalingStateStable:
 		d.Type, f.state, f.pending = webrtc.SDPTypeOffer, webrtc.SignalingStateHaveLocalOffer, said
@@ -133,7 +133,7 @@ func (f *fakeConnection) SetRemoteDescription(_ context.Context, d webrtc.Sessio
 	if f.refuse != nil {
 		return f.refuse
 	}
-	generation, said, _ := strings.Cut(d.SDP, "|")
+	generation, said, _ := strings.Cut(strings.TrimPrefix(d.SDP, "a=ice-ufrag:"), "\r\n")
 	switch {
 	case d.Type == webrtc.SDPTypeOffer && f.state == webrtc.SignalingStateHaveLocalOffer:
 		f.rollbacks++

@@ -65,7 +65,7 @@ func ParseMessage(data []byte) (Message, error) {
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
-		return Message{}, jsonError(data, err)
+		return Message{}, jsonError("the message", data, err)
 	}
 	if members == nil {
 		return Message{}, badMessage(data, 0, nil, "not an object")
@@ -77,7 +77,7 @@ func ParseMessage(data []byte) (Message, error) {
 		case "description":
 			m.Description = new(webrtc.SessionDescription)
 			if err := json.Unmarshal(value, m.Description); err != nil {
-				return Message{}, jsonError(value, err)
+				return Message{}, jsonError(name, value, err)
 			}
 			switch m.Description.Type {
 			case webrtc.SDPTypeOffer, webrtc.SDPTypeAnswer, webrtc.SDPTypePranswer, webrtc.SDPTypeRollback:
@@ -86,7 +86,7 @@ func ParseMessage(data []byte) (Message, error) {
 			}
 		case "candidate":
 			if err := json.Unmarshal(value, &m.Candidate); err != nil {
-				return Message{}, jsonError(value, err)
+				return Message{}, jsonError(name, value, err)
 			}
 		case "app":
 			m.App = value
@@ -101,16 +101,15 @@ func ParseMessage(data []byte) (Message, error) {
 	return m, nil
 }
 
-func jsonError(data []byte, err error) *MessageError {
+func jsonError(where string, data []byte, err error) *MessageError {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
 		return badMessage(data, syntax.Offset, err, "not JSON (%v)", err)
 	case errors.As(err, &kind):
-		where := kind.Field
-		if where == "" {
-			where = "the message"
+		if kind.Field != "" {
+			where += "." + kind.Field
 		}
 		return badMessage(data, kind.Offset, err, "%s cannot be a JSON %s", where, kind.Value)
 	}

@@ -42,7 +42,7 @@ func TestBadMessages(t *testing.T) {
 		`{"app":1,"candidate":null}`:      "exactly one of",
 		`{"description":"offer"}`:         "cannot be a JSON string",
 		`{"description":{"type":"nope"}}`: `type "nope"`,
-		`{"description":{"type":"offer","sdp":7}}`:                         "sdp cannot be a JSON number",
+		`{"description":{"type":"offer","sdp":7}}`:                         "description.sdp cannot be a JSON number",
 		`{"candidate":{"candidate":"x","sdpMLineIndex":70000}}`:            "sdpMLineIndex",
 		`{"app":"` + strings.Repeat("x", MaxMessage) + `"}`:                "too long",
 		`{"description":{"type":"rollback"},"candidate":{"candidate":""}}`: "exactly one of",

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 
 	"trackway/webrtc"
@@ -71,8 +73,12 @@ type Step struct {
 	Candidate *webrtc.ICECandidateInit
 }
 
-// maxHeld bounds the candidates that wait for a description.
-const maxHeld = 256
+const (
+	// maxHeld bounds the candidates that wait for a description.
+	maxHeld = 256
+	// maxIgnored bounds the user fragments that are remembered.
+	maxIgnored = 64
+)
 
 // Session negotiates one connection over one pipe.
 //
@@ -91,6 +97,7 @@ type Session struct {
 
 	// Only Run's goroutine uses these.
 	ignoring bool
+	ignored  []string // the ICE user fragments of the offers ignored of late
 	held     []webrtc.ICECandidateInit
 }
 
@@ -176,6 +183,11 @@ func (s *Session) Run(ctx context.Context) error {
 
 func (s *Session) loop(ctx context.Context, messages <-chan []byte, broken <-chan error) error {
 	for {
+		// Candidates wait until the step that sends their description is done,
+		// and leave before the next step: after that they might be stale.
+		if err := s.sendCandidates(ctx); err != nil {
+			return err
+		}
 		var err error
 		select {
 		case <-ctx.Done():
@@ -187,9 +199,6 @@ func (s *Session) loop(ctx context.Context, messages <-chan []byte, broken <-cha
 		case <-s.needed:
 			err = s.offer(ctx)
 		case <-s.local.ready:
-			// Candidates of a description wait here until the description is
-			// sent, because the step that sends it has come to its end.
-			err = s.sendCandidates(ctx)
 		}
 		if err != nil {
 			return err
@@ -248,6 +257,8 @@ func (s *Session) receiveDescription(ctx context.Context, d webrtc.SessionDescri
 	s.ignoring = collision && !s.o.Polite
 	if s.ignoring {
 		s.held = nil // candidates that came early were this offer's
+		s.ignored = append(s.ignored, fragments(d.SDP)...)
+		s.ignored = s.ignored[max(0, len(s.ignored)-maxIgnored):]
 		s.o.Observe(Step{Kind: Ignored, Description: &d})
 		return nil
 	}
@@ -285,13 +296,13 @@ func (s *Session) receiveDescription(ctx context.Context, d webrtc.SessionDescri
 }
 
 // receiveCandidate is the second branch of onmessage. A candidate of an offer
-// that was ignored fits nothing and is dropped; one that came before its
-// description, as over a signalling channel that lets it overtake, is held
-// until the next description.
+// that was ignored fits nothing and is dropped, even when it comes after the
+// next description; one that came before its description, as over a channel
+// that lets it overtake, is held until the next description.
 func (s *Session) receiveCandidate(ctx context.Context, c webrtc.ICECandidateInit) error {
 	err := s.pc.AddICECandidate(ctx, c)
 	switch {
-	case err == nil || s.ignoring:
+	case err == nil || s.ignoring || c.UsernameFragment != nil && slices.Contains(s.ignored, *c.UsernameFragment):
 		return nil
 	case errors.Is(err, webrtc.ErrInvalidState) || errors.Is(err, webrtc.ErrOperation):
 		if len(s.held) < maxHeld && s.pc.SignalingState() != webrtc.SignalingStateClosed {
@@ -300,6 +311,19 @@ func (s *Session) receiveCandidate(ctx context.Context, c webrtc.ICECandidateIni
 		}
 	}
 	return s.failed(ctx, fmt.Errorf("signaling: adding a candidate: %w", err))
+}
+
+// fragments returns the ICE user fragments of a description.
+func fragments(sdp string) []string {
+	var found []string
+	for line := range strings.Lines(sdp) {
+		if ufrag, ok := strings.CutPrefix(line, "a=ice-ufrag:"); ok && len(found) < maxIgnored {
+			if ufrag = strings.TrimSpace(ufrag); !slices.Contains(found, ufrag) {
+				found = append(found, ufrag)
+			}
+		}
+	}
+	return found
 }
 
 // failed reports an error, and returns it if it ends the session.

@@ -58,7 +58,7 @@ func call(t *testing.T, test func(t *testing.T, a, b *end)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		p, q := NewPipe()
+		p, q := slowPipe()
 		fail := Options{OnError: func(err error) { t.Errorf("no step may fail: %v", err) }}
 		polite := fail
 		polite.Polite = true
@@ -70,8 +70,25 @@ func call(t *testing.T, test func(t *testing.T, a, b *end)) {
 	})
 }
 
+// latency is how long a message takes; both ends can act before it arrives.
+const latency = 10 * time.Millisecond
+
+type slow struct{ Pipe }
+
+func slowPipe() (Pipe, Pipe) {
+	p, q := NewPipe()
+	return slow{p}, slow{q}
+}
+
+func (s slow) Receive(ctx context.Context) ([]byte, error) {
+	data, err := s.Pipe.Receive(ctx)
+	time.Sleep(latency)
+	return data, err
+}
+
 func wantAgreement(t *testing.T, a, b *end) {
 	t.Helper()
+	time.Sleep(time.Minute)
 	synctest.Wait()
 	for _, x := range [][2]*end{{a, b}, {b, a}} {
 		if s := x[0].SignalingState(); s != webrtc.SignalingStateStable {
@@ -124,7 +141,7 @@ func TestOfferDuringMakingAnOffer(t *testing.T) {
 			a := newFake("a")
 			a.duringLocal = func() {
 				a.duringLocal = nil
-				data, _ := Message{Description: &webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: "b1|audio"}}.Marshal()
+				data, _ := Message{Description: &webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: "a=ice-ufrag:b1\r\naudio"}}.Marshal()
 				_ = q.Send(ctx, data)
 				time.Sleep(time.Second) // virtual: the session could read it now
 			}
@@ -204,12 +221,12 @@ func TestEarlyCandidatesWaitForTheirDescription(t *testing.T) {
 	fail := Options{OnError: func(err error) { t.Errorf("no step may fail: %v", err) }}
 	script(t, fail, func(send func(Message), a *end) {
 		send(candidate("b1"))
-		send(offer("b1|audio"))
+		send(offer("a=ice-ufrag:b1\r\naudio"))
 		if !a.has("candidate:b1") {
 			t.Error("a candidate that came before the description must be added after it")
 		}
 		send(candidate("b2"))
-		send(offer("b2|audio,video"))
+		send(offer("a=ice-ufrag:b2\r\naudio,video"))
 		if !a.has("candidate:b2") {
 			t.Error("a candidate of the next generation must wait for its description")
 		}
@@ -221,16 +238,18 @@ func TestCandidatesOfAnIgnoredOfferAreDropped(t *testing.T) {
 	script(t, fail, func(send func(Message), a *end) {
 		a.add("video")
 		synctest.Wait()
-		send(offer("b1|audio"))
+		send(offer("a=ice-ufrag:b1\r\naudio"))
 		send(candidate("b1"))
-		send(Message{Description: &webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: "b2|audio"}})
+		send(Message{Description: &webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: "a=ice-ufrag:b2\r\naudio"}})
 		if a.has("candidate:b1") {
 			t.Error("a candidate of an ignored offer must not be added")
 		}
+		send(candidate("b1")) // late
 		send(candidate("b2"))
 		if !a.has("candidate:b2") {
 			t.Error("a candidate of the answer must be added")
 		}
+		send(offer("a=ice-ufrag:b3\r\naudio"))
 	})
 }
 
@@ -238,9 +257,9 @@ func TestRefusedDescription(t *testing.T) {
 	var got []error
 	script(t, Options{OnError: func(err error) { got = append(got, err) }}, func(send func(Message), a *end) {
 		a.refuse = errRefused
-		send(offer("b1|audio"))
+		send(offer("a=ice-ufrag:b1\r\naudio"))
 		a.refuse = nil
-		send(offer("b2|audio"))
+		send(offer("a=ice-ufrag:b2\r\naudio"))
 		if len(got) != 1 || !errors.Is(got[0], errRefused) {
 			t.Errorf("the refusal must be reported once, with its cause: %v", got)
 		}
@@ -250,7 +269,7 @@ func TestRefusedDescription(t *testing.T) {
 	})
 	script(t, Options{}, func(send func(Message), a *end) {
 		a.refuse = errRefused
-		send(offer("b1|audio"))
+		send(offer("a=ice-ufrag:b1\r\naudio"))
 		err := <-a.done
 		if !errors.Is(err, errRefused) {
 			t.Errorf("without OnError the session must end with the error, got %v", err)
@@ -307,10 +326,10 @@ func TestAgreementAfterAnyHistory(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		type action struct {
 			b     bool
-			pause bool
+			pause int
 		}
 		history := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) action {
-			return action{rapid.Bool().Draw(rt, "b"), rapid.Bool().Draw(rt, "pause")}
+			return action{rapid.Bool().Draw(rt, "b"), rapid.IntRange(0, 12).Draw(rt, "pause")}
 		}), 1, 30).Draw(rt, "history")
 		call(t, func(t *testing.T, a, b *end) {
 			for i, x := range history {
@@ -319,8 +338,8 @@ func TestAgreementAfterAnyHistory(t *testing.T) {
 					who = b
 				}
 				who.add(fmt.Sprint("track", i))
-				if x.pause {
-					synctest.Wait()
+				if x.pause > 0 {
+					time.Sleep(time.Duration(x.pause) * latency / 4)
 				}
 			}
 			wantAgreement(t, a, b)

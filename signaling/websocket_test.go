@@ -70,13 +70,18 @@ func TestWebSocketRefusesWhatIsNoMessage(t *testing.T) {
 		},
 	} {
 		server, client, _ := connect(t)
-		if err := write(client.(*webSocket).conn); err != nil {
-			t.Fatal(err)
-		}
+		// The server hangs up in the middle of a message that is too long.
+		wrote := make(chan struct{})
+		go func() {
+			defer close(wrote)
+			_ = write(client.(*webSocket).conn)
+		}()
 		var bad *MessageError
 		if _, err := server.Receive(t.Context()); !errors.As(err, &bad) {
 			t.Errorf("%s: got %v, want a MessageError", name, err)
 		}
+		_ = server.(*webSocket).conn.CloseNow()
+		<-wrote
 	}
 }
 
