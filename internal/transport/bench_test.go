@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"sync/atomic"
@@ -148,7 +149,7 @@ func BenchmarkConnect(b *testing.B) {
 	b.ReportAllocs()
 	start := cpu()
 	for b.Loop() {
-		x, y := newPair(b, na, nb, func(_ string, c *Config) { c.Certificates[0] = cert })
+		x, y := newPair(b, na, nb, func(_ string, c *Config) { c.Certificates = []tls.Certificate{cert} })
 		connect(b, x, y)
 		x.waitDTLS(DTLSConnected)
 		y.waitDTLS(DTLSConnected)

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/pion/dtls/v3"
+	"github.com/pion/dtls/v3/pkg/crypto/elliptic"
 	"github.com/pion/srtp/v3"
 )
 
@@ -102,6 +103,8 @@ func (t *Transport) handshake(client bool) error {
 		// (RFC 8827 6.5).
 		dtls.WithInsecureSkipVerify(true),
 		dtls.WithVerifyPeerCertificate(t.verify),
+		// P-256 before X25519: the standard library has it in assembly.
+		dtls.WithEllipticCurves(elliptic.P256, elliptic.X25519, elliptic.P384),
 		dtls.WithFlightInterval(n.cfg.Timing.DTLSRetransmit),
 		dtls.WithLoggerFactory(logs{n.cfg.Log}),
 	}

@@ -49,6 +49,7 @@ type generation struct {
 	gathering  GatheringState
 	remoteEnd  bool
 	extra      map[*socket]bool // sockets for which conflict has opened another
+	checking   bool             // checked is at work
 	closed     bool
 }
 
@@ -200,18 +201,24 @@ func (g *generation) checked() {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || !g.connected {
+	if g.closed || !g.connected || g.checking {
 		return
 	}
+	g.checking = true
 	// On a goroutine: the agent's loop may be waiting for our caller to end.
 	g.wg.Add(1)
 	go func() {
 		defer g.wg.Done()
 		// Setting what is already set wakes the agent's checks.
 		_ = g.agent.SetRemoteICELite(g.remote.Lite)
-		if p := g.validPath(); p != nil {
-			g.t.valid(g, p)
+		if g.t.path.Load() == nil {
+			if p := g.validPath(); p != nil {
+				g.t.valid(g, p)
+			}
 		}
+		g.mu.Lock()
+		g.checking = false
+		g.mu.Unlock()
 	}()
 }
 

@@ -27,6 +27,7 @@ type peer struct {
 	other *peer
 	creds Credentials
 	cert  tls.Certificate
+	seq   uint16 // of exchange
 
 	mu         sync.Mutex
 	cond       *sync.Cond
@@ -169,15 +170,16 @@ func newNetwork(t testing.TB, cfg NetworkConfig) *Network {
 func newPair(t testing.TB, na, nb *Network, edit func(name string, c *Config)) (a, b *peer) {
 	t.Helper()
 	mk := func(name string, n *Network) *peer {
-		p := &peer{t: t, name: name, creds: newCreds(), cert: newCert(t)}
+		p := &peer{t: t, name: name, creds: newCreds()}
 		p.cond = sync.NewCond(&p.mu)
-		cfg := Config{Network: n, Handler: p, Certificates: []tls.Certificate{p.cert}}
+		cfg := Config{Network: n, Handler: p}
 		if edit != nil {
 			edit(name, &cfg)
 		}
-		if len(cfg.Certificates) > 0 {
-			p.cert = cfg.Certificates[0]
+		if len(cfg.Certificates) == 0 {
+			cfg.Certificates = []tls.Certificate{newCert(t)}
 		}
+		p.cert = cfg.Certificates[0]
 		tr, err := New(cfg)
 		if err != nil {
 			t.Fatal(err)
