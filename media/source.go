@@ -93,6 +93,10 @@ func (s *Source) Kind() Kind { return s.kind }
 // Label is the label of the source's tracks.
 func (s *Source) Label() string { return s.label }
 
+// Remote reports whether the source is fed by a connection (NewRemoteTrack). A
+// remote source may give frames and packets of the same media.
+func (s *Source) Remote() bool { return s.remote }
+
 // Format is what the source gives at present.
 func (s *Source) Format() Format { return *s.format.Load() }
 
