@@ -84,7 +84,7 @@ func (e *Encoder) decideBPred(x, y, i, limit, start int) int {
 		}
 		m.bModes[b] = bestMode
 		predict4x4(p.buf[at:], p.stride, &edge, bestMode)
-		forwardDCT(s.buf[at:], p.buf[at:], p.stride, &c.blocks[b])
+		forwardDCTGo(s.buf[at:], p.buf[at:], p.stride, &c.blocks[b])
 		c.ends[b] = endOfBlock(quantize(&c.blocks[b], &c.levels[b], &e.params.y1))
 		c.addTo(b, p.buf[at:], p.stride)
 	}

@@ -138,9 +138,9 @@ func (e *Encoder) encodeMacroblock(x, y int, left *blockContext) {
 func (e *Encoder) transformLuma(x, y int, y2 bool) {
 	c, p := &e.coeffs, &e.cur.y
 	base := p.at(x*16, y*16)
-	for b := range 16 {
+	for b := 0; b < 16; b += 2 {
 		i := base + b>>2*4*p.stride + b&3*4
-		forwardDCT(e.src.y.buf[i:], p.buf[i:], p.stride, &c.blocks[b])
+		forwardDCT2(e.src.y.buf[i:], p.buf[i:], p.stride, (*[2][16]int16)(c.blocks[b:]))
 	}
 	if y2 {
 		forwardWHT(&c.blocks)
@@ -159,10 +159,10 @@ func (e *Encoder) transformLuma(x, y int, y2 bool) {
 func (e *Encoder) transformChroma(x, y int) {
 	c := &e.coeffs
 	base, stride := e.cur.u.at(x*8, y*8), e.cur.u.stride
-	for b := range 4 {
-		i := base + b>>1*4*stride + b&1*4
-		forwardDCT(e.src.u.buf[i:], e.cur.u.buf[i:], stride, &c.blocks[16+b])
-		forwardDCT(e.src.v.buf[i:], e.cur.v.buf[i:], stride, &c.blocks[20+b])
+	for b := 0; b < 4; b += 2 {
+		i := base + b>>1*4*stride
+		forwardDCT2(e.src.u.buf[i:], e.cur.u.buf[i:], stride, (*[2][16]int16)(c.blocks[16+b:]))
+		forwardDCT2(e.src.v.buf[i:], e.cur.v.buf[i:], stride, (*[2][16]int16)(c.blocks[20+b:]))
 	}
 	for b := 16; b < 24; b++ {
 		c.ends[b] = endOfBlock(quantize(&c.blocks[b], &c.levels[b], &e.params.uv))

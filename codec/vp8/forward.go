@@ -9,22 +9,32 @@ func forwardDCTGo(src, pred []byte, stride int, out *[16]int16) {
 	var t [16]int32
 	for r := range 4 {
 		s, p := src[r*stride:][:4:4], pred[r*stride:][:4:4]
-		x0, x1 := int32(s[0])-int32(p[0]), int32(s[1])-int32(p[1])
-		x2, x3 := int32(s[2])-int32(p[2]), int32(s[3])-int32(p[3])
-		a, b, c, d := x0+x3, x1+x2, x1-x2, x0-x3
-		t[4*r] = (a + b) << 3
-		t[4*r+2] = (a - b) << 3
-		t[4*r+1] = (c*sn + d*cs + 1<<8) >> 9
-		t[4*r+3] = (d*sn - c*cs + 1<<8) >> 9
+		for i := range 4 {
+			t[4*r+i] = int32(s[i]) - int32(p[i])
+		}
 	}
 	for i := range 4 {
 		a, b := t[i]+t[12+i], t[4+i]+t[8+i]
 		c, d := t[4+i]-t[8+i], t[i]-t[12+i]
-		out[i] = int16((a + b + 8) >> 4)
-		out[8+i] = int16((a - b + 8) >> 4)
-		out[4+i] = int16((c*sn + d*cs + 1<<15) >> 16)
-		out[12+i] = int16((d*sn - c*cs + 1<<15) >> 16)
+		t[i] = (a + b) << 3
+		t[8+i] = (a - b) << 3
+		t[4+i] = (c*sn + d*cs + 1<<8) >> 9
+		t[12+i] = (d*sn - c*cs + 1<<8) >> 9
 	}
+	for i := 0; i < 16; i += 4 {
+		a, b := t[i]+t[i+3], t[i+1]+t[i+2]
+		c, d := t[i+1]-t[i+2], t[i]-t[i+3]
+		out[i] = int16((a + b + 8) >> 4)
+		out[i+2] = int16((a - b + 8) >> 4)
+		out[i+1] = int16((c*sn + d*cs + 1<<15) >> 16)
+		out[i+3] = int16((d*sn - c*cs + 1<<15) >> 16)
+	}
+}
+
+// forwardDCT2Go transforms two blocks side by side.
+func forwardDCT2Go(src, pred []byte, stride int, out *[2][16]int16) {
+	forwardDCTGo(src, pred, stride, &out[0])
+	forwardDCTGo(src[4:], pred[4:], stride, &out[1])
 }
 
 // forwardWHT transforms the DCs of the Y blocks into the Y2 block. The matrix of

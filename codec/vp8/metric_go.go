@@ -27,8 +27,8 @@ func variance16Go(a []byte, aStride int, b []byte, bStride int) (sum, sse int) {
 	return int(s), int(q)
 }
 
-// sse8 is the sum of the squared differences of two 8x8 blocks.
-func sse8(a []byte, aStride int, b []byte, bStride int) int {
+// sse8Go is the sum of the squared differences of two 8x8 blocks.
+func sse8Go(a []byte, aStride int, b []byte, bStride int) int {
 	q := int32(0)
 	for r := range 8 {
 		x, y := a[r*aStride:][:8:8], b[r*bStride:][:8:8]

@@ -36,7 +36,7 @@ func clamp255(v int32) uint8 {
 }
 
 // inverseDCTGo inverts a 4x4 DCT and adds it to the prediction (§14.4, §14.5).
-// As in the reference decoder, the values between the passes are 16 bits wide.
+// All values are 16 bits wide and wrap around, which no sane stream provokes.
 func inverseDCTGo(in *[16]int16, dst []byte, stride int) {
 	var t [16]int16
 	for i := range 4 {
@@ -53,10 +53,10 @@ func inverseDCTGo(in *[16]int16, dst []byte, stride int) {
 		c1 := i1*sinPi8Sqrt2>>16 - (i3 + i3*cosPi8Sqrt2Minus1>>16)
 		d1 := i1 + i1*cosPi8Sqrt2Minus1>>16 + i3*sinPi8Sqrt2>>16
 		row := dst[r*stride:][:4:4]
-		row[0] = clamp255(int32(row[0]) + (a1+d1)>>3)
-		row[1] = clamp255(int32(row[1]) + (b1+c1)>>3)
-		row[2] = clamp255(int32(row[2]) + (b1-c1)>>3)
-		row[3] = clamp255(int32(row[3]) + (a1-d1)>>3)
+		row[0] = clamp255(int32(row[0]) + int32(int16(a1+d1)>>3))
+		row[1] = clamp255(int32(row[1]) + int32(int16(b1+c1)>>3))
+		row[2] = clamp255(int32(row[2]) + int32(int16(b1-c1)>>3))
+		row[3] = clamp255(int32(row[3]) + int32(int16(a1-d1)>>3))
 	}
 }
 

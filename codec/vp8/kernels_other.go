@@ -1,4 +1,9 @@
+//go:build !amd64
+
 package vp8
+
+// SetAssembly does nothing here: this architecture has no assembly kernels.
+func SetAssembly(on bool) bool { return false }
 
 func inverseDCT(in *[16]int16, dst []byte, stride int) { inverseDCTGo(in, dst, stride) }
 func addDC(dc int16, dst []byte, stride int)           { addDCGo(dc, dst, stride) }
@@ -39,6 +44,10 @@ func variance16(a []byte, aStride int, b []byte, bStride int) (sum, sse int) {
 	return variance16Go(a, aStride, b, bStride)
 }
 
-func forwardDCT(src, pred []byte, stride int, out *[16]int16) { forwardDCTGo(src, pred, stride, out) }
+func forwardDCT2(src, pred []byte, stride int, out *[2][16]int16) {
+	forwardDCT2Go(src, pred, stride, out)
+}
+
+func sse8(a []byte, aStride int, b []byte, bStride int) int { return sse8Go(a, aStride, b, bStride) }
 
 func quantize(c, levels *[16]int16, q *quantizer) uint32 { return quantizeGo(c, levels, q) }

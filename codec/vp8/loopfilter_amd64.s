@@ -1,0 +1,420 @@
+#include "textflag.h"
+
+#define BYTES16(NAME, V) \
+	DATA NAME<>+0(SB)/8, $V \
+	DATA NAME<>+8(SB)/8, $V \
+	GLOBL NAME<>(SB), RODATA|NOPTR, $16
+
+BYTES16(b80, 0x8080808080808080)
+BYTES16(bfe, 0xfefefefefefefefe)
+BYTES16(b1f, 0x1f1f1f1f1f1f1f1f)
+BYTES16(b10, 0x1010101010101010)
+BYTES16(b7f, 0x7f7f7f7f7f7f7f7f)
+BYTES16(b40, 0x4040404040404040)
+BYTES16(b04, 0x0404040404040404)
+BYTES16(b03, 0x0303030303030303)
+BYTES16(b01, 0x0101010101010101)
+
+DATA w9<>+0(SB)/8, $0x0009000900090009
+DATA w9<>+8(SB)/8, $0x0009000900090009
+DATA w9<>+16(SB)/8, $0x0009000900090009
+DATA w9<>+24(SB)/8, $0x0009000900090009
+GLOBL w9<>(SB), RODATA|NOPTR, $32
+DATA w63<>+0(SB)/8, $0x003f003f003f003f
+DATA w63<>+8(SB)/8, $0x003f003f003f003f
+DATA w63<>+16(SB)/8, $0x003f003f003f003f
+DATA w63<>+24(SB)/8, $0x003f003f003f003f
+GLOBL w63<>(SB), RODATA|NOPTR, $32
+
+// In all filters X0…X7 are p3 p2 p1 p0 q0 q1 q2 q3 of sixteen segments, and DX
+// points to the filterParams: mbLimit, subLimit, interior, hev.
+
+#define ABSDIFF(A, B, OUT, T) \
+	VPSUBUSB B, A, OUT \
+	VPSUBUSB A, B, T \
+	VPOR T, OUT, OUT
+
+// SAR shifts signed bytes right: as unsigned ones with the bias taken off.
+#define SAR3(X) \
+	VPXOR b80<>(SB), X, X \
+	VPSRLW $3, X, X \
+	VPAND b1f<>(SB), X, X \
+	VPSUBB b10<>(SB), X, X
+
+#define SAR1(X) \
+	VPXOR b80<>(SB), X, X \
+	VPSRLW $1, X, X \
+	VPAND b7f<>(SB), X, X \
+	VPSUBB b40<>(SB), X, X
+
+// MASKS sets X8 where filter_yes holds and X11 where hev does not (§15.3).
+#define MASKS(LIMIT) \
+	ABSDIFF(X0, X1, X8, X9) \
+	ABSDIFF(X1, X2, X10, X9) \
+	VPMAXUB X10, X8, X8 \
+	ABSDIFF(X7, X6, X10, X9) \
+	VPMAXUB X10, X8, X8 \
+	ABSDIFF(X6, X5, X10, X9) \
+	VPMAXUB X10, X8, X8 \
+	ABSDIFF(X2, X3, X11, X9) \
+	ABSDIFF(X5, X4, X12, X9) \
+	VPMAXUB X12, X11, X11 \
+	VPMAXUB X11, X8, X8 \
+	VPBROADCASTB 2(DX), X9 \
+	VPSUBUSB X9, X8, X8 \
+	ABSDIFF(X3, X4, X10, X9) \
+	VPADDUSB X10, X10, X10 \
+	ABSDIFF(X2, X5, X12, X9) \
+	VPAND bfe<>(SB), X12, X12 \
+	VPSRLW $1, X12, X12 \
+	VPADDUSB X12, X10, X10 \
+	VPBROADCASTB LIMIT(DX), X9 \
+	VPSUBUSB X9, X10, X10 \
+	VPOR X10, X8, X8 \
+	VPXOR X15, X15, X15 \
+	VPCMPEQB X15, X8, X8 \
+	VPBROADCASTB 3(DX), X9 \
+	VPSUBUSB X9, X11, X11 \
+	VPCMPEQB X15, X11, X11
+
+#define FLIP4 \
+	VPXOR b80<>(SB), X2, X2 \
+	VPXOR b80<>(SB), X3, X3 \
+	VPXOR b80<>(SB), X4, X4 \
+	VPXOR b80<>(SB), X5, X5
+
+#define FLIP6 \
+	FLIP4 \
+	VPXOR b80<>(SB), X1, X1 \
+	VPXOR b80<>(SB), X6, X6
+
+// SUBFILTER is subblock_filter.
+#define SUBFILTER \
+	FLIP4 \
+	VPSUBSB X5, X2, X9 \
+	VPANDN X9, X11, X9 \
+	VPSUBSB X3, X4, X10 \
+	VPADDSB X10, X9, X9 \
+	VPADDSB X10, X9, X9 \
+	VPADDSB X10, X9, X9 \
+	VPAND X8, X9, X9 \
+	VPADDSB b04<>(SB), X9, X10 \
+	SAR3(X10) \
+	VPADDSB b03<>(SB), X9, X9 \
+	SAR3(X9) \
+	VPSUBSB X10, X4, X4 \
+	VPADDSB X9, X3, X3 \
+	VPADDB b01<>(SB), X10, X10 \
+	SAR1(X10) \
+	VPAND X11, X10, X10 \
+	VPSUBSB X10, X5, X5 \
+	VPADDSB X10, X2, X2 \
+	FLIP4
+
+#define NARROW(Y, X) \
+	VPSRAW $7, Y, Y \
+	VEXTRACTI128 $1, Y, X14 \
+	VPACKSSWB X14, X, X
+
+// MBFILTER is MBfilter.
+#define MBFILTER \
+	FLIP6 \
+	VPSUBSB X5, X2, X9 \
+	VPSUBSB X3, X4, X10 \
+	VPADDSB X10, X9, X9 \
+	VPADDSB X10, X9, X9 \
+	VPADDSB X10, X9, X9 \
+	VPAND X8, X9, X9 \
+	VPANDN X9, X11, X10 \
+	VPAND X11, X9, X9 \
+	VPADDSB b04<>(SB), X10, X12 \
+	SAR3(X12) \
+	VPADDSB b03<>(SB), X10, X10 \
+	SAR3(X10) \
+	VPSUBSB X12, X4, X4 \
+	VPADDSB X10, X3, X3 \
+	VPMOVSXBW X9, Y9 \
+	VPMULLW w9<>(SB), Y9, Y9 \
+	VPADDW w63<>(SB), Y9, Y10 \
+	VPADDW Y9, Y10, Y12 \
+	VPADDW Y9, Y12, Y13 \
+	NARROW(Y10, X10) \
+	NARROW(Y12, X12) \
+	NARROW(Y13, X13) \
+	VPSUBSB X13, X4, X4 \
+	VPADDSB X13, X3, X3 \
+	VPSUBSB X12, X5, X5 \
+	VPADDSB X12, X2, X2 \
+	VPSUBSB X10, X6, X6 \
+	VPADDSB X10, X1, X1 \
+	FLIP6
+
+// Horizontal edges of luma: SI points at q0, R8 is the stride; BX points at p3.
+#define LOADROWS \
+	MOVQ p+0(FP), SI \
+	MOVQ stride+8(FP), R8 \
+	MOVQ params+16(FP), DX \
+	LEAQ (R8)(R8*2), R9 \
+	MOVQ SI, BX \
+	SUBQ R8, BX \
+	SUBQ R9, BX \
+	VMOVDQU (BX), X0 \
+	VMOVDQU (BX)(R8*1), X1 \
+	VMOVDQU (BX)(R8*2), X2 \
+	VMOVDQU (BX)(R9*1), X3 \
+	VMOVDQU (SI), X4 \
+	VMOVDQU (SI)(R8*1), X5 \
+	VMOVDQU (SI)(R8*2), X6 \
+	VMOVDQU (SI)(R9*1), X7
+
+// Horizontal edges of chroma: eight segments of U in the lower halves, eight of
+// V in the upper ones.
+#define LOAD2(U, V, X) \
+	VMOVQ U, X \
+	VPINSRQ $1, V, X, X
+
+#define STORE2(X, U, V) \
+	VMOVQ X, U \
+	VPEXTRQ $1, X, V
+
+#define LOADROWS8 \
+	MOVQ u+0(FP), SI \
+	MOVQ v+8(FP), DI \
+	MOVQ stride+16(FP), R8 \
+	MOVQ params+24(FP), DX \
+	LEAQ (R8)(R8*2), R9 \
+	MOVQ SI, BX \
+	SUBQ R8, BX \
+	SUBQ R9, BX \
+	MOVQ DI, AX \
+	SUBQ R8, AX \
+	SUBQ R9, AX \
+	LOAD2((BX), (AX), X0) \
+	LOAD2((BX)(R8*1), (AX)(R8*1), X1) \
+	LOAD2((BX)(R8*2), (AX)(R8*2), X2) \
+	LOAD2((BX)(R9*1), (AX)(R9*1), X3) \
+	LOAD2((SI), (DI), X4) \
+	LOAD2((SI)(R8*1), (DI)(R8*1), X5) \
+	LOAD2((SI)(R8*2), (DI)(R8*2), X6) \
+	LOAD2((SI)(R9*1), (DI)(R9*1), X7)
+
+// Vertical edges: rows r and r+8, eight bytes of each, share a register. SI
+// points at the first of the upper eight rows, DI at the first of the lower;
+// BX and AX four rows on.
+#define LOADCOLS \
+	LEAQ (R8)(R8*2), R9 \
+	LEAQ (SI)(R8*4), BX \
+	LEAQ (DI)(R8*4), AX \
+	LOAD2((SI), (DI), X0) \
+	LOAD2((SI)(R8*1), (DI)(R8*1), X1) \
+	LOAD2((SI)(R8*2), (DI)(R8*2), X2) \
+	LOAD2((SI)(R9*1), (DI)(R9*1), X3) \
+	LOAD2((BX), (AX), X4) \
+	LOAD2((BX)(R8*1), (AX)(R8*1), X5) \
+	LOAD2((BX)(R8*2), (AX)(R8*2), X6) \
+	LOAD2((BX)(R9*1), (AX)(R9*1), X7) \
+	VPUNPCKLBW X1, X0, X8 \
+	VPUNPCKLBW X3, X2, X9 \
+	VPUNPCKLBW X5, X4, X10 \
+	VPUNPCKLBW X7, X6, X11 \
+	VPUNPCKHBW X1, X0, X12 \
+	VPUNPCKHBW X3, X2, X13 \
+	VPUNPCKHBW X5, X4, X14 \
+	VPUNPCKHBW X7, X6, X15 \
+	VPUNPCKLWD X9, X8, X0 \
+	VPUNPCKHWD X9, X8, X1 \
+	VPUNPCKLWD X11, X10, X2 \
+	VPUNPCKHWD X11, X10, X3 \
+	VPUNPCKLWD X13, X12, X4 \
+	VPUNPCKHWD X13, X12, X5 \
+	VPUNPCKLWD X15, X14, X6 \
+	VPUNPCKHWD X15, X14, X7 \
+	VPUNPCKLDQ X2, X0, X8 \
+	VPUNPCKHDQ X2, X0, X9 \
+	VPUNPCKLDQ X3, X1, X10 \
+	VPUNPCKHDQ X3, X1, X11 \
+	VPUNPCKLDQ X6, X4, X12 \
+	VPUNPCKHDQ X6, X4, X13 \
+	VPUNPCKLDQ X7, X5, X14 \
+	VPUNPCKHDQ X7, X5, X15 \
+	VPUNPCKLQDQ X12, X8, X0 \
+	VPUNPCKHQDQ X12, X8, X1 \
+	VPUNPCKLQDQ X13, X9, X2 \
+	VPUNPCKHQDQ X13, X9, X3 \
+	VPUNPCKLQDQ X14, X10, X4 \
+	VPUNPCKHQDQ X14, X10, X5 \
+	VPUNPCKLQDQ X15, X11, X6 \
+	VPUNPCKHQDQ X15, X11, X7
+
+#define STORECOLS \
+	VPUNPCKLBW X1, X0, X8 \
+	VPUNPCKLBW X3, X2, X9 \
+	VPUNPCKLBW X5, X4, X10 \
+	VPUNPCKLBW X7, X6, X11 \
+	VPUNPCKHBW X1, X0, X12 \
+	VPUNPCKHBW X3, X2, X13 \
+	VPUNPCKHBW X5, X4, X14 \
+	VPUNPCKHBW X7, X6, X15 \
+	VPUNPCKLWD X9, X8, X0 \
+	VPUNPCKHWD X9, X8, X1 \
+	VPUNPCKLWD X11, X10, X2 \
+	VPUNPCKHWD X11, X10, X3 \
+	VPUNPCKLWD X13, X12, X4 \
+	VPUNPCKHWD X13, X12, X5 \
+	VPUNPCKLWD X15, X14, X6 \
+	VPUNPCKHWD X15, X14, X7 \
+	VPUNPCKLDQ X2, X0, X8 \
+	VPUNPCKHDQ X2, X0, X9 \
+	VPUNPCKLDQ X3, X1, X10 \
+	VPUNPCKHDQ X3, X1, X11 \
+	VPUNPCKLDQ X6, X4, X12 \
+	VPUNPCKHDQ X6, X4, X13 \
+	VPUNPCKLDQ X7, X5, X14 \
+	VPUNPCKHDQ X7, X5, X15 \
+	STORE2(X8, (SI), (SI)(R8*1)) \
+	STORE2(X9, (SI)(R8*2), (SI)(R9*1)) \
+	STORE2(X10, (BX), (BX)(R8*1)) \
+	STORE2(X11, (BX)(R8*2), (BX)(R9*1)) \
+	STORE2(X12, (DI), (DI)(R8*1)) \
+	STORE2(X13, (DI)(R8*2), (DI)(R9*1)) \
+	STORE2(X14, (AX), (AX)(R8*1)) \
+	STORE2(X15, (AX)(R8*2), (AX)(R9*1))
+
+#define LUMAARGS \
+	MOVQ p+0(FP), SI \
+	MOVQ stride+8(FP), R8 \
+	MOVQ params+16(FP), DX \
+	SUBQ $4, SI \
+	LEAQ (SI)(R8*8), DI
+
+#define CHROMAARGS \
+	MOVQ u+0(FP), SI \
+	MOVQ v+8(FP), DI \
+	MOVQ stride+16(FP), R8 \
+	MOVQ params+24(FP), DX \
+	SUBQ $4, SI \
+	SUBQ $4, DI
+
+// func mbEdgeH16AVX2(p *byte, stride int, params *filterParams)
+TEXT ·mbEdgeH16AVX2(SB), NOSPLIT, $0-24
+	LOADROWS
+	MASKS(0)
+	VPTEST X8, X8
+	JEQ mbh16done
+	MBFILTER
+	VMOVDQU X1, (BX)(R8*1)
+	VMOVDQU X2, (BX)(R8*2)
+	VMOVDQU X3, (BX)(R9*1)
+	VMOVDQU X4, (SI)
+	VMOVDQU X5, (SI)(R8*1)
+	VMOVDQU X6, (SI)(R8*2)
+
+mbh16done:
+	VZEROUPPER
+	RET
+
+// func subEdgeH16AVX2(p *byte, stride int, params *filterParams)
+TEXT ·subEdgeH16AVX2(SB), NOSPLIT, $0-24
+	LOADROWS
+	MASKS(1)
+	VPTEST X8, X8
+	JEQ subh16done
+	SUBFILTER
+	VMOVDQU X2, (BX)(R8*2)
+	VMOVDQU X3, (BX)(R9*1)
+	VMOVDQU X4, (SI)
+	VMOVDQU X5, (SI)(R8*1)
+
+subh16done:
+	VZEROUPPER
+	RET
+
+// func mbEdgeH8AVX2(u, v *byte, stride int, params *filterParams)
+TEXT ·mbEdgeH8AVX2(SB), NOSPLIT, $0-32
+	LOADROWS8
+	MASKS(0)
+	VPTEST X8, X8
+	JEQ mbh8done
+	MBFILTER
+	STORE2(X1, (BX)(R8*1), (AX)(R8*1))
+	STORE2(X2, (BX)(R8*2), (AX)(R8*2))
+	STORE2(X3, (BX)(R9*1), (AX)(R9*1))
+	STORE2(X4, (SI), (DI))
+	STORE2(X5, (SI)(R8*1), (DI)(R8*1))
+	STORE2(X6, (SI)(R8*2), (DI)(R8*2))
+
+mbh8done:
+	VZEROUPPER
+	RET
+
+// func subEdgeH8AVX2(u, v *byte, stride int, params *filterParams)
+TEXT ·subEdgeH8AVX2(SB), NOSPLIT, $0-32
+	LOADROWS8
+	MASKS(1)
+	VPTEST X8, X8
+	JEQ subh8done
+	SUBFILTER
+	STORE2(X2, (BX)(R8*2), (AX)(R8*2))
+	STORE2(X3, (BX)(R9*1), (AX)(R9*1))
+	STORE2(X4, (SI), (DI))
+	STORE2(X5, (SI)(R8*1), (DI)(R8*1))
+
+subh8done:
+	VZEROUPPER
+	RET
+
+// func mbEdgeV16AVX2(p *byte, stride int, params *filterParams)
+TEXT ·mbEdgeV16AVX2(SB), NOSPLIT, $0-24
+	LUMAARGS
+	LOADCOLS
+	MASKS(0)
+	VPTEST X8, X8
+	JEQ mbv16done
+	MBFILTER
+	STORECOLS
+
+mbv16done:
+	VZEROUPPER
+	RET
+
+// func subEdgeV16AVX2(p *byte, stride int, params *filterParams)
+TEXT ·subEdgeV16AVX2(SB), NOSPLIT, $0-24
+	LUMAARGS
+	LOADCOLS
+	MASKS(1)
+	VPTEST X8, X8
+	JEQ subv16done
+	SUBFILTER
+	STORECOLS
+
+subv16done:
+	VZEROUPPER
+	RET
+
+// func mbEdgeV8AVX2(u, v *byte, stride int, params *filterParams)
+TEXT ·mbEdgeV8AVX2(SB), NOSPLIT, $0-32
+	CHROMAARGS
+	LOADCOLS
+	MASKS(0)
+	VPTEST X8, X8
+	JEQ mbv8done
+	MBFILTER
+	STORECOLS
+
+mbv8done:
+	VZEROUPPER
+	RET
+
+// func subEdgeV8AVX2(u, v *byte, stride int, params *filterParams)
+TEXT ·subEdgeV8AVX2(SB), NOSPLIT, $0-32
+	CHROMAARGS
+	LOADCOLS
+	MASKS(1)
+	VPTEST X8, X8
+	JEQ subv8done
+	SUBFILTER
+	STORECOLS
+
+subv8done:
+	VZEROUPPER
+	RET

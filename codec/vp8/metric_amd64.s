@@ -1,0 +1,127 @@
+#include "textflag.h"
+
+#define SADROW \
+	VMOVDQU (SI), X1 \
+	VPSADBW (DI), X1, X1 \
+	VPADDQ X1, X0, X0 \
+	VMOVDQU (SI)(R8*1), X2 \
+	VPSADBW (DI)(R9*1), X2, X2 \
+	VPADDQ X2, X3, X3 \
+	LEAQ (SI)(R8*2), SI \
+	LEAQ (DI)(R9*2), DI
+
+// func sad16AVX2(a *byte, aStride int, b *byte, bStride int) int
+TEXT ·sad16AVX2(SB), NOSPLIT, $0-40
+	MOVQ a+0(FP), SI
+	MOVQ aStride+8(FP), R8
+	MOVQ b+16(FP), DI
+	MOVQ bStride+24(FP), R9
+	VPXOR X0, X0, X0
+	VPXOR X3, X3, X3
+	SADROW
+	SADROW
+	SADROW
+	SADROW
+	SADROW
+	SADROW
+	SADROW
+	SADROW
+	VPADDQ X3, X0, X0
+	VPSRLDQ $8, X0, X1
+	VPADDQ X1, X0, X0
+	VMOVQ X0, AX
+	MOVQ AX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func sad8AVX2(a *byte, aStride int, b *byte, bStride int) int
+TEXT ·sad8AVX2(SB), NOSPLIT, $0-40
+	MOVQ a+0(FP), SI
+	MOVQ aStride+8(FP), R8
+	MOVQ b+16(FP), DI
+	MOVQ bStride+24(FP), R9
+	VPXOR X0, X0, X0
+	MOVQ $4, CX
+
+sad8:
+	VMOVQ (SI), X1
+	VPINSRQ $1, (SI)(R8*1), X1, X1
+	VMOVQ (DI), X2
+	VPINSRQ $1, (DI)(R9*1), X2, X2
+	VPSADBW X2, X1, X1
+	VPADDQ X1, X0, X0
+	LEAQ (SI)(R8*2), SI
+	LEAQ (DI)(R9*2), DI
+	DECQ CX
+	JNE sad8
+	VPSRLDQ $8, X0, X1
+	VPADDQ X1, X0, X0
+	VMOVQ X0, AX
+	MOVQ AX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func variance16AVX2(a *byte, aStride int, b *byte, bStride int) (sum, sse int)
+TEXT ·variance16AVX2(SB), NOSPLIT, $0-48
+	MOVQ a+0(FP), SI
+	MOVQ aStride+8(FP), R8
+	MOVQ b+16(FP), DI
+	MOVQ bStride+24(FP), R9
+	VPXOR Y0, Y0, Y0 // sums, 16 bits: at most 16·255
+	VPXOR Y1, Y1, Y1 // squares, 32 bits
+	MOVQ $16, CX
+
+var16:
+	VPMOVZXBW (SI), Y2
+	VPMOVZXBW (DI), Y3
+	VPSUBW Y3, Y2, Y2
+	VPADDW Y2, Y0, Y0
+	VPMADDWD Y2, Y2, Y2
+	VPADDD Y2, Y1, Y1
+	ADDQ R8, SI
+	ADDQ R9, DI
+	DECQ CX
+	JNE var16
+
+	VPCMPEQW Y4, Y4, Y4
+	VPSRLW $15, Y4, Y4 // ones
+	VPMADDWD Y4, Y0, Y0
+	VPHADDD Y1, Y0, Y0
+	VEXTRACTI128 $1, Y0, X2
+	VPADDD X2, X0, X0
+	VPHADDD X0, X0, X0
+	VMOVD X0, AX
+	VPEXTRD $1, X0, BX
+	MOVLQSX AX, AX
+	MOVLQSX BX, BX
+	MOVQ AX, sum+32(FP)
+	MOVQ BX, sse+40(FP)
+	VZEROUPPER
+	RET
+
+// func sse8AVX2(a *byte, aStride int, b *byte, bStride int) int
+TEXT ·sse8AVX2(SB), NOSPLIT, $0-40
+	MOVQ a+0(FP), SI
+	MOVQ aStride+8(FP), R8
+	MOVQ b+16(FP), DI
+	MOVQ bStride+24(FP), R9
+	VPXOR X0, X0, X0
+	MOVQ $8, CX
+
+sse8:
+	VPMOVZXBW (SI), X2
+	VPMOVZXBW (DI), X3
+	VPSUBW X3, X2, X2
+	VPMADDWD X2, X2, X2
+	VPADDD X2, X0, X0
+	ADDQ R8, SI
+	ADDQ R9, DI
+	DECQ CX
+	JNE sse8
+	VPHADDD X0, X0, X0
+	VPHADDD X0, X0, X0
+	VMOVD X0, AX
+	MOVLQSX AX, AX
+	MOVQ AX, ret+32(FP)
+	VZEROUPPER
+	RET

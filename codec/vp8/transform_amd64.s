@@ -1,0 +1,229 @@
+#include "textflag.h"
+
+// Multipliers of RFC 6386 §14.4: sqrt(2)cos(pi/8)-1, and sqrt(2)sin(pi/8)-1,
+// whose missing 1 is added after the multiplication.
+DATA cosw<>+0(SB)/8, $0x4e7b4e7b4e7b4e7b
+DATA cosw<>+8(SB)/8, $0x4e7b4e7b4e7b4e7b
+GLOBL cosw<>(SB), RODATA|NOPTR, $16
+DATA sinw<>+0(SB)/8, $0x8a8c8a8c8a8c8a8c
+DATA sinw<>+8(SB)/8, $0x8a8c8a8c8a8c8a8c
+GLOBL sinw<>(SB), RODATA|NOPTR, $16
+DATA fourw<>+0(SB)/8, $0x0004000400040004
+DATA fourw<>+8(SB)/8, $0x0004000400040004
+GLOBL fourw<>(SB), RODATA|NOPTR, $16
+
+// IDCTPASS inverts four columns; X0…X3 are the rows. It leaves the outputs in
+// X8, X10, X11, X9.
+#define IDCTPASS \
+	VPADDW X2, X0, X4 \
+	VPSUBW X2, X0, X5 \
+	VPMULHW sinw<>(SB), X1, X6 \
+	VPADDW X1, X6, X6 \
+	VPMULHW cosw<>(SB), X3, X7 \
+	VPADDW X3, X7, X7 \
+	VPSUBW X7, X6, X6 \
+	VPMULHW cosw<>(SB), X1, X7 \
+	VPADDW X1, X7, X7 \
+	VPMULHW sinw<>(SB), X3, X8 \
+	VPADDW X3, X8, X8 \
+	VPADDW X8, X7, X7 \
+	VPADDW X7, X4, X8 \
+	VPSUBW X7, X4, X9 \
+	VPADDW X6, X5, X10 \
+	VPSUBW X6, X5, X11
+
+// func inverseDCTAVX2(in *[16]int16, dst *byte, stride int)
+TEXT ·inverseDCTAVX2(SB), NOSPLIT, $0-24
+	MOVQ in+0(FP), SI
+	MOVQ dst+8(FP), DI
+	MOVQ stride+16(FP), R8
+	VMOVQ (SI), X0
+	VMOVQ 8(SI), X1
+	VMOVQ 16(SI), X2
+	VMOVQ 24(SI), X3
+	IDCTPASS
+	// Rows X8, X10, X11, X9: transpose.
+	VPUNPCKLWD X10, X8, X0
+	VPUNPCKLWD X9, X11, X1
+	VPUNPCKLDQ X1, X0, X2
+	VPUNPCKHDQ X1, X0, X3
+	VMOVDQA X2, X0
+	VPSRLDQ $8, X0, X1
+	VMOVDQA X3, X2
+	VPSRLDQ $8, X2, X3
+	VPADDW fourw<>(SB), X0, X0
+	IDCTPASS
+	// Columns X8, X10, X11, X9: transpose back, two rows to a register.
+	VPUNPCKLWD X10, X8, X0
+	VPUNPCKLWD X9, X11, X1
+	VPUNPCKLDQ X1, X0, X2
+	VPUNPCKHDQ X1, X0, X3
+	VPSRAW $3, X2, X2
+	VPSRAW $3, X3, X3
+	LEAQ (DI)(R8*2), DX
+	VMOVD (DI), X4
+	VPINSRD $1, (DI)(R8*1), X4, X4
+	VPMOVZXBW X4, X4
+	VPADDSW X4, X2, X2
+	VMOVD (DX), X5
+	VPINSRD $1, (DX)(R8*1), X5, X5
+	VPMOVZXBW X5, X5
+	VPADDSW X5, X3, X3
+	VPACKUSWB X3, X2, X2
+	VMOVD X2, (DI)
+	VPEXTRD $1, X2, (DI)(R8*1)
+	VPEXTRD $2, X2, (DX)
+	VPEXTRD $3, X2, (DX)(R8*1)
+	VZEROUPPER
+	RET
+
+// func addDCAVX2(v int, dst *byte, stride int)
+TEXT ·addDCAVX2(SB), NOSPLIT, $0-24
+	MOVQ v+0(FP), AX
+	MOVQ dst+8(FP), DI
+	MOVQ stride+16(FP), R8
+	VMOVD AX, X0
+	VPBROADCASTW X0, X0
+	LEAQ (DI)(R8*2), DX
+	VMOVD (DI), X4
+	VPINSRD $1, (DI)(R8*1), X4, X4
+	VPMOVZXBW X4, X4
+	VPADDSW X4, X0, X2
+	VMOVD (DX), X5
+	VPINSRD $1, (DX)(R8*1), X5, X5
+	VPMOVZXBW X5, X5
+	VPADDSW X5, X0, X3
+	VPACKUSWB X3, X2, X2
+	VMOVD X2, (DI)
+	VPEXTRD $1, X2, (DI)(R8*1)
+	VPEXTRD $2, X2, (DX)
+	VPEXTRD $3, X2, (DX)(R8*1)
+	VZEROUPPER
+	RET
+
+// Multipliers of the forward DCT for pairs (c, d): c·2217 + d·5352 and
+// d·2217 - c·5352.
+DATA fdct1<>+0(SB)/8, $0x14e808a914e808a9
+DATA fdct1<>+8(SB)/8, $0x14e808a914e808a9
+GLOBL fdct1<>(SB), RODATA|NOPTR, $16
+DATA fdct3<>+0(SB)/8, $0x08a9eb1808a9eb18
+DATA fdct3<>+8(SB)/8, $0x08a9eb1808a9eb18
+GLOBL fdct3<>(SB), RODATA|NOPTR, $16
+DATA round256<>+0(SB)/8, $0x0000010000000100
+DATA round256<>+8(SB)/8, $0x0000010000000100
+GLOBL round256<>(SB), RODATA|NOPTR, $16
+DATA round32768<>+0(SB)/8, $0x0000800000008000
+DATA round32768<>+8(SB)/8, $0x0000800000008000
+GLOBL round32768<>(SB), RODATA|NOPTR, $16
+DATA eightw<>+0(SB)/8, $0x0008000800080008
+DATA eightw<>+8(SB)/8, $0x0008000800080008
+GLOBL eightw<>(SB), RODATA|NOPTR, $16
+
+// FDCTODD computes outputs 1 (to X8) and 3 (to X9) from c in X6 and d in X7.
+#define FDCTODD(ROUND, SHIFT) \
+	VPUNPCKLWD X7, X6, X8 \
+	VPUNPCKHWD X7, X6, X9 \
+	VPMADDWD fdct1<>(SB), X8, X10 \
+	VPMADDWD fdct1<>(SB), X9, X11 \
+	VPMADDWD fdct3<>(SB), X8, X12 \
+	VPMADDWD fdct3<>(SB), X9, X13 \
+	VPADDD ROUND, X10, X10 \
+	VPADDD ROUND, X11, X11 \
+	VPADDD ROUND, X12, X12 \
+	VPADDD ROUND, X13, X13 \
+	VPSRAD SHIFT, X10, X10 \
+	VPSRAD SHIFT, X11, X11 \
+	VPSRAD SHIFT, X12, X12 \
+	VPSRAD SHIFT, X13, X13 \
+	VPACKSSDW X11, X10, X8 \
+	VPACKSSDW X13, X12, X9
+
+#define DIFFROW(S, P, OUT) \
+	VPMOVZXBW S, OUT \
+	VPMOVZXBW P, X5 \
+	VPSUBW X5, OUT, OUT
+
+// func forwardDCT2AVX2(src, pred *byte, stride int, out *[16]int16)
+// Two blocks side by side; out is followed by the second block's array.
+TEXT ·forwardDCT2AVX2(SB), NOSPLIT, $0-32
+	MOVQ src+0(FP), SI
+	MOVQ pred+8(FP), DI
+	MOVQ stride+16(FP), R8
+	MOVQ out+24(FP), DX
+	LEAQ (R8)(R8*2), R9
+	DIFFROW((SI), (DI), X0)
+	DIFFROW((SI)(R8*1), (DI)(R8*1), X1)
+	DIFFROW((SI)(R8*2), (DI)(R8*2), X2)
+	DIFFROW((SI)(R9*1), (DI)(R9*1), X3)
+	// Columns.
+	VPADDW X3, X0, X4 // a
+	VPADDW X2, X1, X5 // b
+	VPSUBW X2, X1, X6 // c
+	VPSUBW X3, X0, X7 // d
+	VPADDW X5, X4, X0
+	VPSUBW X5, X4, X2
+	VPSLLW $3, X0, X0
+	VPSLLW $3, X2, X2
+	FDCTODD(round256<>(SB), $9)
+	// Rows X0, X8, X2, X9 of both blocks: transpose each.
+	VPUNPCKLWD X8, X0, X10
+	VPUNPCKLWD X9, X2, X11
+	VPUNPCKHWD X8, X0, X12
+	VPUNPCKHWD X9, X2, X13
+	VPUNPCKLDQ X11, X10, X4
+	VPUNPCKHDQ X11, X10, X5
+	VPUNPCKLDQ X13, X12, X6
+	VPUNPCKHDQ X13, X12, X7
+	VPUNPCKLQDQ X6, X4, X0
+	VPUNPCKHQDQ X6, X4, X1
+	VPUNPCKLQDQ X7, X5, X2
+	VPUNPCKHQDQ X7, X5, X3
+	// Rows.
+	VPADDW X3, X0, X4
+	VPADDW X2, X1, X5
+	VPSUBW X2, X1, X6
+	VPSUBW X3, X0, X7
+	VPADDW X5, X4, X0
+	VPSUBW X5, X4, X2
+	VPADDW eightw<>(SB), X0, X0
+	VPADDW eightw<>(SB), X2, X2
+	VPSRAW $4, X0, X0
+	VPSRAW $4, X2, X2
+	FDCTODD(round32768<>(SB), $16)
+	VPUNPCKLWD X8, X0, X10
+	VPUNPCKLWD X9, X2, X11
+	VPUNPCKHWD X8, X0, X12
+	VPUNPCKHWD X9, X2, X13
+	VPUNPCKLDQ X11, X10, X4
+	VPUNPCKHDQ X11, X10, X5
+	VPUNPCKLDQ X13, X12, X6
+	VPUNPCKHDQ X13, X12, X7
+	VMOVDQU X4, (DX)
+	VMOVDQU X5, 16(DX)
+	VMOVDQU X6, 32(DX)
+	VMOVDQU X7, 48(DX)
+	VZEROUPPER
+	RET
+
+// func quantizeAVX2(c, levels *[16]int16, q *quantizer) uint32
+TEXT ·quantizeAVX2(SB), NOSPLIT, $0-28
+	MOVQ c+0(FP), SI
+	MOVQ levels+8(FP), DI
+	MOVQ q+16(FP), DX
+	VMOVDQU (SI), Y0
+	VPABSW Y0, Y1
+	VPADDUSW 64(DX), Y1, Y1
+	VPMULHUW 32(DX), Y1, Y1
+	VPSIGNW Y0, Y1, Y1
+	VMOVDQU Y1, (DI)
+	VPMULLW (DX), Y1, Y2
+	VMOVDQU Y2, (SI)
+	VPXOR Y3, Y3, Y3
+	VPCMPEQW Y3, Y1, Y1
+	VEXTRACTI128 $1, Y1, X2
+	VPACKSSWB X2, X1, X1
+	VPMOVMSKB X1, AX
+	XORL $0xffff, AX
+	MOVL AX, ret+24(FP)
+	VZEROUPPER
+	RET
