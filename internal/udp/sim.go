@@ -168,7 +168,7 @@ func (c *simConn) Serve(h Handler) error {
 				return net.ErrClosed
 			default:
 			}
-			h(now, d.p, d.from)
+			h(now, d.p[:len(d.p):len(d.p)], d.from)
 			continue
 		}
 		timer.Reset(wait)
