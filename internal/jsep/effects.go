@@ -108,10 +108,11 @@ type MediaConfig struct {
 	// ExtmapAllowMixed permits one-byte and two-byte headers in one stream.
 	ExtmapAllowMixed bool
 	// Encodings has one entry without simulcast. CNAME is the same for all
-	// senders of a connection. StreamIDs and TrackID are what a=msid says.
+	// senders of a connection. StreamIDs and TrackID are what our a=msid says.
 	Encodings []SendEncoding
 	CNAME     string
 	StreamIDs []string
+	TrackID   string
 	// ReceiveRIDs are the rids that may arrive, in order; nil without simulcast.
 	ReceiveRIDs []string
 	// RemoteSources are what the remote description announces; often empty.

@@ -43,9 +43,19 @@ type State struct {
 	currentRemote, pendingRemote *description
 	lastOffer, lastAnswer        *created
 
+	// lines are the m-sections of the descriptions that are newest; offered those
+	// of the local offer that is being answered, as offered.
+	lines, offered []mline
 	// transports are ordered by ID.
-	transports []*transport
-	data       *DataConfig
+	transports     []*transport
+	lastGeneration int
+	data           *DataConfig
+	// gathered counts changes of local candidates.
+	gathered int
+	// dataSections caches the local data section, by offer and answer; parsed the
+	// remote sections of the last offer and the last answer.
+	dataSections [2]*section
+	parsed       [2][]*section
 
 	// iceToReplace is [[LocalIceCredentialsToReplace]]; iceChanged is RFC 9429's
 	// 'needs-ice-restart' bit.

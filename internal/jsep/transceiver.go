@@ -24,8 +24,10 @@ type Transceiver struct {
 	track     *Track
 	streamIDs []string
 	encodings []Encoding
-	// msidTrack is the appdata of a=msid: constant for the sender's life.
+	// msidTrack is the appdata of a=msid: constant for the sender's life. wantMID
+	// is the mid that offers propose.
 	msidTrack string
+	wantMID   string
 	sources   *senderSources
 
 	preferred  []Codec
@@ -37,11 +39,16 @@ type Transceiver struct {
 	streams []string
 
 	sendCodecs, recvCodecs []MediaCodec
-	negotiatedExtensions   []HeaderExtension
+	// sendFrom and recvFrom are the sections that they were read from.
+	sendFrom, recvFrom   codecSource
+	negotiatedExtensions []HeaderExtension
 	// transport is [[SenderTransport]] and [[ReceiverTransport]].
 	transport TransportID
 
-	media *MediaConfig
+	// sections cache the local section, by offer and answer.
+	sections [2]*section
+	media    *MediaConfig
+	mediaKey mediaKey
 }
 
 // senderSources are the SSRCs of a sender, chosen when it is first described.

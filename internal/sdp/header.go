@@ -156,13 +156,13 @@ func (s *Session) attribute(r *lineReader, text string) error {
 func (t *Transport) attribute(r *lineReader, key, value string) (known bool, err error) {
 	switch key {
 	case "ice-ufrag":
-		if !iceChars(value) {
-			return true, r.fail("an ICE user fragment has letters, digits, + and / only")
+		if value == "" {
+			return true, r.fail("a=ice-ufrag needs a value")
 		}
 		t.ICEUfrag = value
 	case "ice-pwd":
-		if !iceChars(value) {
-			return true, r.fail("an ICE password has letters, digits, + and / only")
+		if value == "" {
+			return true, r.fail("a=ice-pwd needs a value")
 		}
 		t.ICEPwd = value
 	case "ice-options":

@@ -14,9 +14,10 @@ func digits(s string) bool {
 	return s != ""
 }
 
-// iceChars is the ice-char rule of RFC 8839 §5.4, plus "-", "_" and "=", which
-// deployed stacks write.
-func iceChars(s string) bool {
+// ValidICE reports whether s consists of the ice-chars of RFC 8839 §5.4, plus
+// "-", "_" and "=", which deployed stacks write. The parser does not ask: a wrong
+// character is bad content, not bad syntax (webrtc-pc has different errors).
+func ValidICE(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		alnum := '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'

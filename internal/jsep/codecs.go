@@ -1,0 +1,242 @@
+package jsep
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"trackway/internal/sdp"
+)
+
+// aptOf reports whether a codec is RTX and for which payload type (RFC 4588
+// §8.1).
+func aptOf(c *sdp.Codec) (apt uint8, rtx bool) {
+	if !strings.EqualFold(c.Name, "rtx") {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(fmtpValue(c.Fmtp, "apt"), 10, 7)
+	if err != nil {
+		return 255, true
+	}
+	return uint8(n), true
+}
+
+// offerCodecs gives the formats of an offer: all that the transceiver may use,
+// with payload types that stay over renegotiation and clash with nothing.
+func (s *State) offerCodecs(t *Transceiver, in *sectionInput) []sdp.Codec {
+	list, preferred, rtx := s.candidates(t)
+	if !preferred && in.answered != nil {
+		list = likeAnswer(t.kind, list, in.answered)
+	}
+	var taken [128]bool
+	prior := map[payloadKey]uint8{}
+	if in.prior != nil && in.prior.Kind == in.kind {
+		for i := range in.prior.Codecs {
+			c := &in.prior.Codecs[i]
+			if key, ok := keyOf(t.kind, in.prior, c); ok {
+				prior[key] = c.PayloadType
+				taken[c.PayloadType] = true
+			}
+		}
+	}
+	number := func(key payloadKey, wish uint8) (uint8, bool) {
+		pt, ok := prior[key]
+		if !ok {
+			pt, ok = s.payloads.choose(key, wish, &taken)
+		}
+		if ok {
+			taken[pt] = true
+		}
+		return pt, ok
+	}
+	out := make([]sdp.Codec, 0, 2*len(list))
+	var opus uint8
+	for _, c := range list {
+		pt, ok := number(payloadKey{c.format, false}, c.PayloadType)
+		if !ok {
+			continue
+		}
+		if c.format.name == "opus" {
+			opus = pt
+		}
+		out = append(out, sdp.Codec{
+			PayloadType: pt, Name: c.name, ClockRate: c.ClockRate, Channels: c.Channels,
+			Fmtp: c.SDPFmtpLine, Feedback: c.Feedback,
+		})
+		if rtx && (!c.redundant || c.format.name == "red") && c.format.kind == Video {
+			if rt, ok := number(payloadKey{c.format, true}, c.RTXPayloadType); ok {
+				out = append(out, rtxCodec(rt, pt, c.ClockRate))
+			}
+		}
+	}
+	return withRED(t.kind, out, opus)
+}
+
+// withRED points audio RED at Opus (RFC 2198 §5: "the fmtp gives the payload
+// types"), or drops it where there is nothing to protect.
+func withRED(kind Kind, list []sdp.Codec, opus uint8) []sdp.Codec {
+	if kind != Audio {
+		return list
+	}
+	out := list[:0]
+	for _, c := range list {
+		if strings.EqualFold(c.Name, "red") {
+			if opus == 0 {
+				continue
+			}
+			pt := strconv.Itoa(int(opus))
+			c.Fmtp = pt + "/" + pt
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func rtxCodec(pt, apt uint8, clock uint32) sdp.Codec {
+	return sdp.Codec{PayloadType: pt, Name: "rtx", ClockRate: clock, Fmtp: "apt=" + strconv.Itoa(int(apt))}
+}
+
+// likeAnswer orders codecs as the most recent answer has them: "the media
+// formats on the "m=" line MUST be generated in the same order as in the most
+// recent answer. Any media formats that were not present in the most recent
+// answer MUST be added after all existing formats" (RFC 9429 §5.2.2).
+func likeAnswer(kind Kind, list []*capability, answer *sdp.Media) []*capability {
+	out := make([]*capability, 0, len(list))
+	for i := range answer.Codecs {
+		c := &answer.Codecs[i]
+		f := formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp)
+		for _, o := range list {
+			if o.format == f && !slices.Contains(out, o) {
+				out = append(out, o)
+				break
+			}
+		}
+	}
+	for _, o := range list {
+		if !slices.Contains(out, o) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// answerCodecs gives the formats of an answer: those of the offer that the
+// transceiver may use, with the offer's payload types, in the order of the
+// preferences or else of the offer. RFC 9429 §5.3.1 lets an answer add formats
+// that were not offered; nobody does, and we do not.
+func (s *State) answerCodecs(t *Transceiver, offer *sdp.Media) []sdp.Codec {
+	list, preferred, rtx := s.candidates(t)
+	type pair struct {
+		c     *capability
+		offer *sdp.Codec
+	}
+	var pairs []pair
+	match := func(i int, c *capability) bool {
+		o := &offer.Codecs[i]
+		if _, isRTX := aptOf(o); isRTX || formatOf(t.kind, o.Name, o.ClockRate, o.Channels, o.Fmtp) != c.format {
+			return false
+		}
+		pairs = append(pairs, pair{c, o})
+		return true
+	}
+	if preferred {
+		for _, c := range list {
+			for i := range offer.Codecs {
+				match(i, c)
+			}
+		}
+	} else {
+		for i := range offer.Codecs {
+			for _, c := range list {
+				if match(i, c) {
+					break
+				}
+			}
+		}
+	}
+	out := make([]sdp.Codec, 0, 2*len(pairs))
+	var opus uint8
+	media := false
+	for _, p := range pairs {
+		media = media || !p.c.redundant
+		if p.c.format.name == "opus" {
+			opus = p.offer.PayloadType
+		}
+		out = append(out, sdp.Codec{
+			PayloadType: p.offer.PayloadType, Name: p.c.name, ClockRate: p.c.ClockRate, Channels: p.offer.Channels,
+			Fmtp: answerFmtp(p.c, p.offer.Fmtp), Feedback: common(p.c.Feedback, p.offer.Feedback),
+		})
+		if !rtx || t.kind != Video {
+			continue
+		}
+		for i := range offer.Codecs {
+			if apt, isRTX := aptOf(&offer.Codecs[i]); isRTX && apt == p.offer.PayloadType {
+				out = append(out, rtxCodec(offer.Codecs[i].PayloadType, apt, p.c.ClockRate))
+				break
+			}
+		}
+	}
+	if !media {
+		return nil
+	}
+	return withRED(t.kind, out, opus)
+}
+
+// common are the feedback messages that both know, in our order.
+func common(ours, theirs []string) []string {
+	var out []string
+	for _, fb := range ours {
+		if slices.Contains(theirs, fb) {
+			out = append(out, fb)
+		}
+	}
+	return out
+}
+
+// mediaCodecs reads the formats of a section that a capability and a format of
+// the other side's section cover, in the section's order. other may be nil.
+func (s *State) mediaCodecs(kind Kind, m, other *sdp.Media, send bool) []MediaCodec {
+	k := &s.cfg.Capabilities.kinds[kind.slot()]
+	var out []MediaCodec
+	for i := range m.Codecs {
+		c := &m.Codecs[i]
+		if _, rtx := aptOf(c); rtx {
+			continue
+		}
+		f := formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp)
+		if k.of(f, send, !send) == nil {
+			continue
+		}
+		feedback := c.Feedback
+		if other != nil {
+			o := codecWith(kind, other, f)
+			if o == nil {
+				continue
+			}
+			feedback = common(c.Feedback, o.Feedback)
+		}
+		mc := MediaCodec{
+			PayloadType: c.PayloadType,
+			Codec:       Codec{MimeType: string(kind) + "/" + c.Name, ClockRate: c.ClockRate, Channels: c.Channels, SDPFmtpLine: c.Fmtp},
+			Feedback:    feedback,
+		}
+		for j := range m.Codecs {
+			if apt, rtx := aptOf(&m.Codecs[j]); rtx && apt == c.PayloadType {
+				mc.RTXPayloadType, mc.HasRTX = m.Codecs[j].PayloadType, true
+				break
+			}
+		}
+		out = append(out, mc)
+	}
+	return out
+}
+
+func codecWith(kind Kind, m *sdp.Media, f format) *sdp.Codec {
+	for i := range m.Codecs {
+		c := &m.Codecs[i]
+		if formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp) == f {
+			return c
+		}
+	}
+	return nil
+}

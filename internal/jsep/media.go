@@ -1,0 +1,240 @@
+package jsep
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"trackway/internal/sdp"
+)
+
+// mediaKey holds what a MediaConfig is derived from.
+type mediaKey struct {
+	pendingLocal, currentLocal, remote *sdp.Media
+	send, receive                      bool
+	encodings, streams                 slice // streams are the remote ones
+	sources                            *senderSources
+	transport                          TransportID
+	index                              int
+	mux, mixed                         bool
+}
+
+// Media has an entry for every transceiver that has an m-section and is not
+// stopped, in order of the m-sections.
+func (s *State) Media() []*MediaConfig { return slices.Clone(s.media) }
+
+// refreshMedia derives the media configs. A transceiver whose inputs are as they
+// were keeps its config's pointer.
+func (s *State) refreshMedia() {
+	list := make([]*MediaConfig, 0, len(s.lines))
+	mixedNow, mixedNext := s.mixed(s.currentLocal, s.currentRemote), s.mixed(s.pendingLocal, s.pendingRemote)
+	for i := range s.lines {
+		t := s.Transceiver(s.lines[i].transceiver)
+		if t == nil || t.stopped || t.mid == "" {
+			continue
+		}
+		key := mediaKey{
+			pendingLocal: s.pendingLocal.mediaAt(i), currentLocal: s.currentLocal.mediaAt(i),
+			send:      !t.stopping && (t.current == SendRecv || t.current == SendOnly),
+			encodings: identify(t.encodings), streams: identify(t.streams), sources: t.sources,
+			transport: t.transport, index: i, mixed: mixedNow || mixedNext,
+		}
+		// What is received follows the local descriptions: from the moment an offer
+		// is set, and until the final answer also what was agreed before.
+		for _, d := range []*description{s.pendingLocal, s.currentLocal} {
+			if m := d.mediaAt(i); describes(m, t) {
+				direction := Direction(d.session.DirectionOf(m))
+				key.receive = key.receive || !t.stopping && (direction == SendRecv || direction == RecvOnly)
+			}
+		}
+		key.remote = s.answeredRemote(i)
+		if tr := s.findTransport(t.transport); tr != nil {
+			key.mux = tr.mux
+		}
+		if t.media == nil || t.mediaKey != key {
+			c := *t
+			c.mediaKey = key
+			next := s.deriveMedia(&c, key)
+			if t.media == nil || !reflect.DeepEqual(t.media, next) {
+				c.media = next
+			}
+			s.put(&c)
+			t = &c
+		}
+		list = append(list, t.media)
+	}
+	s.media = list
+}
+
+func (s *State) mixed(local, remote *description) bool {
+	return local != nil && remote != nil && local.session.ExtmapAllowMixed && remote.session.ExtmapAllowMixed
+}
+
+// answeredRemote is the remote section that media is sent by: that of the
+// exchange that was answered last, provisionally or finally.
+func (s *State) answeredRemote(i int) *sdp.Media {
+	if s.signaling == HaveLocalPranswer || s.signaling == HaveRemotePranswer {
+		return s.pendingRemote.mediaAt(i)
+	}
+	return s.currentRemote.mediaAt(i)
+}
+
+func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
+	c := &MediaConfig{
+		Transceiver: t.id, MID: t.mid, MLineIndex: key.index, Kind: t.kind, Transport: key.transport,
+		Send: key.send, Receive: key.receive, ExtmapAllowMixed: key.mixed, RTCPMux: key.mux,
+		CNAME: s.cname, TrackID: t.msidTrack,
+	}
+	for i, e := range t.encodings {
+		se := SendEncoding{Encoding: e}
+		if t.sources != nil && i < len(t.sources.ssrcs) {
+			se.SSRC, se.RTXSSRC = t.sources.ssrcs[i], t.sources.rtx[i]
+		}
+		c.Encodings = append(c.Encodings, se)
+	}
+	if key.send {
+		c.SendCodecs = t.sendCodecs
+	}
+	local := key.pendingLocal
+	if !describes(local, t) {
+		local = key.currentLocal
+	}
+	if !describes(local, t) {
+		local = nil
+	}
+	if local != nil {
+		for _, id := range local.MSIDs {
+			if id.Stream != "-" {
+				c.StreamIDs = append(c.StreamIDs, id.Stream)
+			}
+		}
+	}
+	if key.receive {
+		for _, m := range []*sdp.Media{key.pendingLocal, key.currentLocal} {
+			if !describes(m, t) {
+				continue
+			}
+			for _, codec := range s.mediaCodecs(t.kind, m, nil, false) {
+				if !slices.ContainsFunc(c.RecvCodecs, func(o MediaCodec) bool { return o.PayloadType == codec.PayloadType }) {
+					c.RecvCodecs = append(c.RecvCodecs, codec)
+				}
+			}
+		}
+	}
+	remote := key.remote
+	if local == nil || !describes(remote, t) {
+		// Nothing is answered yet; what our offer announces may already arrive.
+		if local != nil && key.receive {
+			c.RecvExtensions = offeredExtensions(local)
+			c.ReceiveRIDs = simulcastRIDs(local)
+		}
+		return c
+	}
+	_, c.SendExtensions, c.RecvExtensions = negotiatedExtensions(local, remote)
+	c.ReceiveRIDs = receiveRIDs(local, remote)
+	c.RemoteSources = remoteSources(remote)
+	c.RemoteMSIDs = t.streams
+	c.ReducedSizeRTCP = local.RTCPReducedSize && remote.RTCPReducedSize
+	c.MaxBitrate = maxBitrate(remote)
+	c.PTime = remote.PTime
+	return c
+}
+
+// describes reports whether a section is the transceiver's and alive. Peers
+// without mid support have sections without one.
+func describes(m *sdp.Media, t *Transceiver) bool {
+	return m != nil && !m.Rejected() && (m.MID == t.mid || m.MID == "")
+}
+
+func offeredExtensions(m *sdp.Media) []HeaderExtension {
+	var out []HeaderExtension
+	for _, e := range m.Extmaps {
+		if d := e.Direction; e.ID < 256 && (d == "" || d == sdp.SendRecv || d == sdp.RecvOnly) {
+			out = append(out, HeaderExtension{e.URI, uint8(e.ID), orSendRecv(d)})
+		}
+	}
+	return out
+}
+
+func orSendRecv(d sdp.Direction) Direction {
+	if d == "" {
+		return SendRecv
+	}
+	return Direction(d)
+}
+
+// simulcastRIDs lists the rids that our section asks to receive.
+func simulcastRIDs(local *sdp.Media) []string {
+	if local.Simulcast == nil {
+		return nil
+	}
+	var out []string
+	for _, a := range firsts(local.Simulcast.Recv) {
+		out = append(out, a.RID)
+	}
+	return out
+}
+
+// receiveRIDs are the rids that our section receives and the remote one sends.
+func receiveRIDs(local, remote *sdp.Media) []string {
+	if remote.Simulcast == nil {
+		return nil
+	}
+	var out []string
+	for _, rid := range simulcastRIDs(local) {
+		for _, alternatives := range remote.Simulcast.Send {
+			if slices.ContainsFunc(alternatives, func(a sdp.SimulcastStream) bool { return a.RID == rid }) {
+				out = append(out, rid)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// remoteSources reads what a=ssrc and a=ssrc-group announce.
+func remoteSources(m *sdp.Media) []RemoteSource {
+	var out []RemoteSource
+	repairs := map[uint32]bool{}
+	for _, g := range m.SSRCGroups {
+		if g.Semantics == "FID" && len(g.SSRCs) == 2 {
+			repairs[g.SSRCs[1]] = true
+		}
+	}
+	for _, a := range m.SSRCs {
+		if repairs[a.SSRC] {
+			continue
+		}
+		i := slices.IndexFunc(out, func(r RemoteSource) bool { return r.SSRC == a.SSRC })
+		if i < 0 {
+			i = len(out)
+			out = append(out, RemoteSource{SSRC: a.SSRC})
+			for _, g := range m.SSRCGroups {
+				if g.Semantics == "FID" && len(g.SSRCs) == 2 && g.SSRCs[0] == a.SSRC {
+					out[i].RTXSSRC = g.SSRCs[1]
+				}
+			}
+		}
+		if strings.EqualFold(a.Key, "cname") {
+			out[i].CNAME = a.Value
+		}
+	}
+	return out
+}
+
+// maxBitrate reads b=TIAS, or derives it from b=AS by RFC 9429 §5.10.
+func maxBitrate(m *sdp.Media) uint64 {
+	var as uint64
+	for _, b := range m.Bandwidths {
+		switch b.Type {
+		case "TIAS":
+			return b.Value
+		case "AS":
+			as = min(b.Value, 1<<40)
+		}
+	}
+	if v := as * 950; v > 50*40*8 {
+		return v - 50*40*8
+	}
+	return 0
+}

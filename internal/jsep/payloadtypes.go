@@ -1,0 +1,160 @@
+package jsep
+
+import (
+	"trackway/internal/sdp"
+)
+
+// payloadKey is what a payload type may stand for: a format, or its
+// retransmission.
+type payloadKey struct {
+	format
+	rtx bool
+}
+
+// payloadTypes remembers what every payload type of the connection stands for.
+// In a BUNDLE group one number must not mean two things (RFC 9143 §9.1.1), and
+// "its codec payload type is not to be reused in future offers" (webrtc-pc,
+// setCodecPreferences), so the memory only grows. It is immutable.
+type payloadTypes struct {
+	used  [128]payloadKey
+	byKey map[payloadKey]uint8
+}
+
+// learn notes the payload types of a section. The first meaning of a number
+// stays; the newest number of a format wins, so that new m-sections follow the
+// numbering of the remote peer.
+func (p *payloadTypes) learn(kind Kind, m *sdp.Media) *payloadTypes {
+	out := p
+	for i := range m.Codecs {
+		c := &m.Codecs[i]
+		key, ok := keyOf(kind, m, c)
+		if !ok {
+			continue
+		}
+		pt := c.PayloadType
+		known, has := out.byKey[key]
+		if has && known == pt {
+			continue
+		}
+		if free := out.used[pt] == (payloadKey{}); !free && out.used[pt] != key {
+			continue
+		}
+		if out == p {
+			out = p.clone()
+		}
+		out.used[pt], out.byKey[key] = key, pt
+	}
+	return out
+}
+
+func (p *payloadTypes) clone() *payloadTypes {
+	c := &payloadTypes{used: p.used, byKey: make(map[payloadKey]uint8, len(p.byKey)+8)}
+	for k, v := range p.byKey {
+		c.byKey[k] = v
+	}
+	return c
+}
+
+// keyOf names what a codec line stands for; ok is false for RTX of an unknown
+// primary.
+func keyOf(kind Kind, m *sdp.Media, c *sdp.Codec) (payloadKey, bool) {
+	if apt, rtx := aptOf(c); rtx {
+		for i := range m.Codecs {
+			if o := &m.Codecs[i]; o.PayloadType == apt {
+				return payloadKey{formatOf(kind, o.Name, o.ClockRate, o.Channels, o.Fmtp), true}, true
+			}
+		}
+		return payloadKey{}, false
+	}
+	return payloadKey{formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp), false}, true
+}
+
+// choose finds the payload type for a key in a section whose taken numbers are
+// given: the one the connection uses already, the wished-for one, or a free one
+// of the dynamic ranges (RFC 3551 §6; 64 to 95 collide with RTCP, RFC 5761 §4).
+// ok is false where none is left.
+func (p *payloadTypes) choose(key payloadKey, wish uint8, taken *[128]bool) (pt uint8, ok bool) {
+	if pt, ok := p.byKey[key]; ok && !taken[pt] {
+		return pt, true
+	}
+	free := func(pt uint8) bool { return !taken[pt] && p.used[pt] == (payloadKey{}) }
+	if wish == 0 && !key.rtx {
+		wish = staticPayloadType(key.name)
+	}
+	if (wish != 0 || key.name == "pcmu" && !key.rtx) && free(wish) {
+		return wish, true
+	}
+	for pt := uint8(96); pt < 128; pt++ {
+		if free(pt) {
+			return pt, true
+		}
+	}
+	for pt := uint8(35); pt < 64; pt++ {
+		if free(pt) {
+			return pt, true
+		}
+	}
+	return 0, false
+}
+
+func staticPayloadType(name string) uint8 {
+	switch name {
+	case "pcma":
+		return 8
+	case "g722":
+		return 9
+	case "cn":
+		return 13
+	}
+	return 0
+}
+
+// extensionIDs remembers the header-extension ids of the connection, which have
+// to agree within a BUNDLE group and stay over renegotiation (RFC 8285 §5). It is
+// immutable.
+type extensionIDs struct {
+	byID  map[uint16]string
+	byURI map[string]uint16
+}
+
+func (x *extensionIDs) learn(list []sdp.Extmap) *extensionIDs {
+	out := x
+	for _, e := range list {
+		if e.ID > 255 || out.byURI[e.URI] == e.ID {
+			continue
+		}
+		if owner, taken := out.byID[e.ID]; taken && owner != e.URI {
+			continue
+		}
+		if out == x {
+			out = &extensionIDs{map[uint16]string{}, map[string]uint16{}}
+			for k, v := range x.byID {
+				out.byID[k] = v
+			}
+			for k, v := range x.byURI {
+				out.byURI[k] = v
+			}
+		}
+		out.byID[e.ID], out.byURI[e.URI] = e.URI, e.ID
+	}
+	return out
+}
+
+// choose finds the id for a URI: the known one, the wished-for one, the first
+// free of the one-byte range, then of the two-byte range.
+func (x *extensionIDs) choose(uri string, wish uint8, taken map[uint16]bool) (uint16, bool) {
+	if id, ok := x.byURI[uri]; ok && !taken[id] {
+		return id, true
+	}
+	free := func(id uint16) bool { _, used := x.byID[id]; return !used && !taken[id] }
+	if w := uint16(wish); w != 0 && w != 15 && free(w) {
+		return w, true
+	}
+	for id := uint16(1); id < 256; id++ {
+		// 15 is reserved in the one-byte form (RFC 8285 §4.2).
+		if id != 15 && free(id) {
+			return id, true
+		}
+	}
+	return 0, false
+}

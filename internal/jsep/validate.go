@@ -1,0 +1,204 @@
+package jsep
+
+import (
+	"slices"
+
+	"trackway/internal/sdp"
+)
+
+// payloadUse is a payload type of a section and what it stands for.
+type payloadUse struct {
+	pt  uint8
+	key payloadKey
+}
+
+func payloadKeys(m *sdp.Media) []payloadUse {
+	var out []payloadUse
+	for i := range m.Codecs {
+		if key, ok := keyOf(Kind(m.Kind), m, &m.Codecs[i]); ok {
+			out = append(out, payloadUse{m.Codecs[i].PayloadType, key})
+		}
+	}
+	return out
+}
+
+// checkOffer verifies a remote offer against what is negotiated.
+func (s *State) checkOffer(d *description) error {
+	if len(d.sections) < len(s.lines) {
+		// RFC 3264 §8: m-sections are never removed.
+		return invalid("the offer has %d m-sections where there were %d", len(d.sections), len(s.lines))
+	}
+	at := make(map[string]int, len(s.lines))
+	for i := range s.lines {
+		at[s.lines[i].mid] = i
+	}
+	for i, sec := range d.sections {
+		m := sec.m
+		if i < len(s.lines) && !s.recycles(i, m) {
+			if m.MID != "" && m.MID != s.lines[i].mid {
+				return invalid("m-section %d changes its mid from %q to %q", i, s.lines[i].mid, m.MID)
+			}
+			if m.Kind != s.lines[i].kind {
+				return invalid("m-section %d changes its kind from %s to %s", i, s.lines[i].kind, m.Kind)
+			}
+			if s.answeredAt(i) != nil && m.RTP() && !m.Rejected() && s.answeredMux(i) != d.mux(i) {
+				return invalid("m-section %d changes its use of rtcp-mux", i)
+			}
+		} else if j, known := at[m.MID]; known && m.MID != "" && j != i {
+			return invalid("the mid %q is that of m-section %d already", m.MID, j)
+		}
+	}
+	return s.checkContent(d)
+}
+
+// checkAnswer verifies an answer against the offer (RFC 9429 §5.8.3).
+func (s *State) checkAnswer(d, offer *description) error {
+	if len(d.sections) != len(offer.sections) {
+		return invalid("the answer has %d m-sections and the offer %d", len(d.sections), len(offer.sections))
+	}
+	for i, sec := range d.sections {
+		m, o := sec.m, offer.sections[i].m
+		switch {
+		case m.Kind != o.Kind:
+			return invalid("m-section %d is %s in the offer and %s in the answer", i, o.Kind, m.Kind)
+		case m.Proto != o.Proto:
+			return invalid("m-section %d has the proto %s in the offer and %s in the answer", i, o.Proto, m.Proto)
+		case m.MID != "" && m.MID != o.MID:
+			return invalid("m-section %d has the mid %q in the offer and %q in the answer", i, o.MID, m.MID)
+		case o.Rejected() && !m.Rejected():
+			return invalid("m-section %d is refused in the offer and taken in the answer", i)
+		}
+		if d.grouped[i] && !offer.grouped[i] {
+			return invalid("the answer bundles m-section %d, which the offer does not", i)
+		}
+	}
+	return s.checkContent(d)
+}
+
+// mux reports whether a section multiplexes RTCP: by itself, or by the section
+// that carries its transport (RFC 9143 §9.3).
+func (d *description) mux(i int) bool {
+	return d.sections[i].m.RTCPMux || d.sections[d.carrier[i]].m.RTCPMux
+}
+
+// checkContent is the "semantics verification" of RFC 9429 §5.8.3.
+func (s *State) checkContent(d *description) error {
+	seen := make(map[string]bool, len(d.sections))
+	inGroup := make(map[string]bool, len(d.sections))
+	for _, g := range d.session.Groups {
+		if g.Semantics != "BUNDLE" {
+			continue
+		}
+		for _, mid := range g.MIDs {
+			if inGroup[mid] {
+				// RFC 9143 §7.1: "an identification-tag in more than one BUNDLE group" is
+				// not allowed.
+				return invalid("the mid %q is in BUNDLE twice", mid)
+			}
+			inGroup[mid] = true
+		}
+	}
+	uses := map[int]*[128]payloadKey{}
+	for i, sec := range d.sections {
+		m := sec.m
+		if m.MID != "" && seen[m.MID] {
+			return invalid("two m-sections have the mid %q", m.MID)
+		}
+		seen[m.MID] = true
+		if m.Rejected() || !m.RTP() && !m.SCTP() {
+			continue
+		}
+		if m.BundleOnly && m.Port == 0 && !d.grouped[i] {
+			return invalid("m-section %d is bundle-only and in no BUNDLE group", i)
+		}
+		if d.carrier[i] == i {
+			if err := s.checkTransport(d, i); err != nil {
+				return err
+			}
+		}
+		if m.SCTP() {
+			if _, ok := sctpPort(m); !ok {
+				return invalid("m-section %d has no a=sctp-port", i)
+			}
+			continue
+		}
+		if err := s.checkRTP(d, i); err != nil {
+			return err
+		}
+		if !d.grouped[i] {
+			continue
+		}
+		table := uses[d.carrier[i]]
+		if table == nil {
+			table = &[128]payloadKey{}
+			uses[d.carrier[i]] = table
+		}
+		for _, u := range sec.payloads {
+			if table[u.pt] != (payloadKey{}) && table[u.pt] != u.key {
+				return invalid("payload type %d means different formats within one BUNDLE group", u.pt)
+			}
+			table[u.pt] = u.key
+		}
+	}
+	return nil
+}
+
+// checkTransport verifies the ICE and DTLS attributes of a section that carries
+// them.
+func (s *State) checkTransport(d *description, i int) error {
+	t := d.transportOf(i)
+	switch {
+	// RFC 8839 §5.4: 4 to 256 and 22 to 256 ice-chars.
+	case len(t.ICEUfrag) < 4 || len(t.ICEUfrag) > 256 || !sdp.ValidICE(t.ICEUfrag):
+		return invalid("m-section %d needs an a=ice-ufrag of 4 to 256 ICE characters", i)
+	case len(t.ICEPwd) < 22 || len(t.ICEPwd) > 256 || !sdp.ValidICE(t.ICEPwd):
+		return invalid("m-section %d needs an a=ice-pwd of 22 to 256 ICE characters", i)
+	case len(t.Fingerprints) == 0:
+		return invalid("m-section %d has no a=fingerprint, and DTLS is mandatory", i)
+	case t.Setup == "holdconn", t.Setup == "actpass" && d.typ != Offer:
+		return invalid("m-section %d: a=setup:%s has no place in this %s", i, t.Setup, d.typ)
+	}
+	return nil
+}
+
+func (s *State) checkRTP(d *description, i int) error {
+	m := d.sections[i].m
+	mux := d.mux(i)
+	switch {
+	case !mux && s.cfg.RTCPMux == RTCPMuxRequire:
+		return invalid("m-section %d has no a=rtcp-mux, which the policy requires", i)
+	case !mux && m.RTCPMuxOnly:
+		return invalid("m-section %d has a=rtcp-mux-only without a=rtcp-mux", i)
+	}
+	for j := range m.Codecs {
+		c := &m.Codecs[j]
+		// RFC 5761 §4: these numbers look like RTCP packet types.
+		if pt := c.PayloadType; mux && pt >= 64 && pt <= 95 {
+			return invalid("m-section %d: payload type %d collides with RTCP", i, pt)
+		}
+	}
+	if m.Simulcast != nil {
+		for _, side := range []struct {
+			streams [][]sdp.SimulcastStream
+			send    bool
+		}{{m.Simulcast.Send, true}, {m.Simulcast.Recv, false}} {
+			for _, alternatives := range side.streams {
+				for _, a := range alternatives {
+					// "All rid-ids referenced in an "a=simulcast" line MUST exist as "a=rid"
+					// lines."
+					if !slices.ContainsFunc(m.RIDs, func(r sdp.RID) bool { return r.ID == a.RID && r.Send == side.send }) {
+						return invalid("m-section %d: a=simulcast names the rid %q, which has no a=rid of that direction", i, a.RID)
+					}
+				}
+			}
+		}
+	}
+	ids := map[uint16]string{}
+	for _, e := range m.Extmaps {
+		if uri, taken := ids[e.ID]; taken && uri != e.URI {
+			return invalid("m-section %d: extension id %d means %s and %s", i, e.ID, uri, e.URI)
+		}
+		ids[e.ID] = e.URI
+	}
+	return nil
+}
