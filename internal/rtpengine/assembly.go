@@ -32,8 +32,6 @@ type assembly struct {
 	prevTS                uint32
 	gapAt                 time.Time // since when gapSeq has been missing
 	gapSeq                uint64
-	data                  []byte
-	frame                 Frame
 	width, height         int
 }
 
@@ -288,16 +286,16 @@ func (a *assembly) complete() (end uint64, ok bool) {
 func (a *assembly) deliver(now time.Time, end uint64) {
 	st := a.stream
 	first := a.at(a.next)
-	f := &a.frame
+	f := st.session.getFrame()
 	*f = Frame{
 		Timestamp: first.ts, SSRC: st.ssrc, PayloadType: st.pt, RID: st.rid,
 		FirstSequence: a.next, CSRCs: append(f.CSRCs[:0], first.csrcs...),
 		AudioLevel: first.level, VoiceActivity: first.voice, HasAudioLevel: first.hasLevel,
-		CaptureTime: first.capture,
+		CaptureTime: first.capture, Codec: st.codec, Data: f.Data[:0],
 	}
 	began, last := first.arrival, first.arrival
 	a.parts.begin()
-	data := a.data[:0]
+	data := f.Data
 	var err error
 	for a.next < end {
 		s := a.at(a.next)
@@ -319,15 +317,16 @@ func (a *assembly) deliver(now time.Time, end uint64) {
 	if err == nil {
 		data, err = a.parts.finish(data, f)
 	}
-	a.data = data
+	f.Data = data
 	if err != nil {
+		st.session.putFrame(f)
 		st.stats.Malformed++
 		st.stats.FramesDropped++
 		a.waitKey = st.video
 		st.key.need = st.key.need || st.video
 		return
 	}
-	f.Data, f.ReceiveTime = data, last
+	f.ReceiveTime = last
 	st.stats.FramesReceived++
 	if f.Packets > 1 {
 		st.stats.FramesAssembledFromMultiple++
@@ -344,6 +343,7 @@ func (a *assembly) deliver(now time.Time, end uint64) {
 	if a.waitKey {
 		st.stats.FramesDropped++
 		st.key.need = true
+		st.session.putFrame(f)
 		return
 	}
 	f.Width, f.Height = a.width, a.height
@@ -352,11 +352,10 @@ func (a *assembly) deliver(now time.Time, end uint64) {
 	st.stats.BufferEmitted++
 	st.stats.BufferDelay += now.Sub(began)
 	if f.CaptureTime.IsZero() {
-		f.CaptureTime, _ = st.SenderTime(f.Timestamp)
+		f.CaptureTime, _ = st.senderTime(f.Timestamp)
 	}
-	if fn := st.receiver.events.Frame; fn != nil {
-		fn(st, f)
-	}
+	f.LocalTime, _ = st.localTime(f.Timestamp)
+	st.session.deliver(delivery{stream: st, frame: f})
 }
 
 // patience is how long a missing packet is waited for.

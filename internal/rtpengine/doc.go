@@ -24,13 +24,13 @@
 //
 // # Concurrency
 //
-// A Session has one lock for its receiving side and one for the table of its
-// sending side; each SendStream has its own. Session.HandleRTP, HandleRTCP,
-// Poll and SendStream.Send may run at the same time in different goroutines.
-// Receiver callbacks run under the receive lock: from there it is allowed to
-// call anything of any Ring or SendStream and RequestKeyFrame of anything, but
-// nothing else of the receiving side of the same Session.
+// Session.HandleRTP, HandleRTCP, Poll and SendStream.Send may run at the same
+// time in different goroutines: receiving and sending have separate locks, and
+// each SendStream and Ring its own. Callbacks for packets and frames run after
+// the receive lock was released, so they may call anything but HandleRTP and
+// Poll of their own Session, and other goroutines may change receivers while a
+// callback runs.
 //
-// Lock order: receive side, then SendStream, then Ring, then the Session's
-// sending side.
+// Lock order: Poll, delivery, receive side, then SendStream, then Ring, then the
+// Session's sending side.
 package rtpengine

@@ -39,6 +39,9 @@ type Frame struct {
 	// NonReference says that no later frame refers to this one. Outgoing VP8
 	// only; it sets the N bit.
 	NonReference bool
+	// LayerSync says that a frame of a higher temporal layer refers to the base
+	// layer only, so that a receiver may switch up to its layer here.
+	LayerSync bool
 
 	// The rest is filled in on the way in only.
 
@@ -47,6 +50,11 @@ type Frame struct {
 	PayloadType uint8
 	// RID is the encoding's identifier, or "".
 	RID string
+	// Codec is what the frame is encoded with.
+	Codec *PayloadCodec
+	// LocalTime is CaptureTime by this machine's clock, as far as sender
+	// reports tell; zero before the first one.
+	LocalTime time.Time
 	// FirstSequence is the extended sequence number of the first packet and
 	// Packets how many the frame took.
 	FirstSequence uint64
@@ -86,6 +94,9 @@ type Packet struct {
 	Recovered bool
 	// Arrival is the time passed to HandleRTP.
 	Arrival time.Time
+	// Codec and LocalTime are as in Frame; set by ReceiveStream.
+	Codec     *PayloadCodec
+	LocalTime time.Time
 }
 
 // Output takes the packets that the engine builds. ReserveRTP and CommitRTP

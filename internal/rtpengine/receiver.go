@@ -33,8 +33,9 @@ type ReceiverConfig struct {
 	Receiving bool
 }
 
-// ReceiverEvents are the callbacks of a Receiver; any may be nil. They run
-// under the Session's receive lock; see the package documentation.
+// ReceiverEvents are the callbacks of a Receiver; any may be nil. They run on
+// the goroutine that called HandleRTP or Poll, one at a time, and may call
+// anything but HandleRTP and Poll of the same Session.
 type ReceiverEvents struct {
 	// Stream: the first packet of an SSRC arrived.
 	Stream func(*ReceiveStream)
@@ -45,7 +46,7 @@ type ReceiverEvents struct {
 	// the call. Needs SetAssemble.
 	Frame func(*ReceiveStream, *Frame)
 	// Ended: BYE arrived, or else another SSRC took the stream's place or the
-	// receiver was removed.
+	// receiver was removed. It runs under a lock and must not call back.
 	Ended func(st *ReceiveStream, bye bool)
 }
 

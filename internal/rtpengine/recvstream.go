@@ -12,7 +12,7 @@ const (
 )
 
 // ReceiveStream is one incoming RTP stream: one SSRC, and the RTX stream that
-// repairs it. Its methods belong to the receive side of its Session.
+// repairs it. Its methods may be called from anywhere.
 type ReceiveStream struct {
 	receiver *Receiver
 	session  *Session
@@ -69,17 +69,6 @@ func (st *ReceiveStream) SSRC() uint32 { return st.ssrc }
 // RID returns the stream's RtpStreamId, or "".
 func (st *ReceiveStream) RID() string { return st.rid }
 
-// Codec returns the codec of the latest packet.
-func (st *ReceiveStream) Codec() Codec {
-	if st.codec == nil {
-		return Codec{}
-	}
-	return st.codec.Codec
-}
-
-// CNAME returns the canonical name from SDES or signalling, or "".
-func (st *ReceiveStream) CNAME() string { return st.cname }
-
 // RequestKeyFrame asks the sender for a key frame with the next packet that
 // arrives or the next Poll. It may be called from any goroutine and callback.
 func (st *ReceiveStream) RequestKeyFrame() {
@@ -87,9 +76,9 @@ func (st *ReceiveStream) RequestKeyFrame() {
 	st.session.wake(time.Time{})
 }
 
-// SenderTime converts an RTP timestamp to the sender's wall clock by its last
+// senderTime converts an RTP timestamp to the sender's wall clock by its last
 // sender report; ok is false before the first one.
-func (st *ReceiveStream) SenderTime(ts uint32) (t time.Time, ok bool) {
+func (st *ReceiveStream) senderTime(ts uint32) (t time.Time, ok bool) {
 	if !st.srSeen {
 		return t, false
 	}
@@ -155,8 +144,13 @@ func (st *ReceiveStream) handle(now time.Time, p *Packet, recovered bool) {
 		}
 	}
 	st.receiver.noteSources(now, p)
-	if f := st.receiver.events.Packet; f != nil && len(p.Payload) > 0 {
-		f(st, p)
+	if st.receiver.events.Packet != nil && len(p.Payload) > 0 {
+		p.Codec = st.codec
+		if p.PayloadType != st.pt { // a codec without frames, between those of another
+			p.Codec = st.receiver.byPT[p.PayloadType]
+		}
+		p.LocalTime, _ = st.localTime(p.Timestamp)
+		st.session.deliver(delivery{stream: st, packet: p})
 	}
 	st.asm.insert(now, p)
 }
@@ -298,7 +292,10 @@ func (st *ReceiveStream) senderReport(now time.Time, r *senderReport) {
 func (st *ReceiveStream) snapshot() (InboundStats, RemoteOutboundStats) {
 	s, m := st.stats, st.remote
 	s.SSRC, s.RTXSSRC, s.MID, s.RID = st.ssrc, st.rtxSSRC, st.receiver.cfg.MID, st.rid
-	s.PayloadType, s.Codec = st.pt, st.Codec()
+	s.PayloadType = st.pt
+	if st.codec != nil {
+		s.Codec = st.codec.Codec
+	}
 	s.PacketsLost = st.lost()
 	if st.clock != 0 {
 		s.Jitter = ticksDuration(int64(st.jitter>>4), st.clock)

@@ -160,7 +160,7 @@ func (w *ringWriter) put(payload []byte, advance uint32) {
 	s.ts = f.Timestamp + advance
 	s.start = r.head == r.first
 	s.key = f.KeyFrame
-	s.tid = uint8(f.TemporalIndex)
+	s.tid, s.sync = uint8(f.TemporalIndex), f.LayerSync
 	s.capture = f.CaptureTime
 	if advance != 0 && !f.CaptureTime.IsZero() {
 		s.capture = f.CaptureTime.Add(ticksDuration(int64(advance), r.codec.clock()))

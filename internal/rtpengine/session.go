@@ -26,11 +26,18 @@ type SessionConfig struct {
 // reports on both directions.
 type Session struct {
 	cfg     SessionConfig
+	cname   atomic.Pointer[string]
 	reduced atomic.Bool
 	rttNow  atomic.Int64 // ns
 	pathRTT atomic.Int64 // ns, from the transport
 	nackRTT atomic.Int64 // ns, from NACK to repair
 	local   atomic.Uint32
+
+	// deliverMu is held while packets are taken and handed on, so that callbacks
+	// are in order and what they are given stays. It comes before recvMu.
+	deliverMu sync.Mutex
+	queue     []delivery
+	frames    []*Frame // free
 
 	// receiving
 	recvMu     sync.Mutex
@@ -87,6 +94,7 @@ func NewSession(cfg SessionConfig) *Session {
 		routes: map[uint32]*route{},
 		clocks: map[string]time.Duration{},
 	}
+	s.SetCNAME(cfg.CNAME)
 	s.twccNext.Store(1 << 16)
 	s.local.Store(s.rand())
 	return s
@@ -109,6 +117,11 @@ func (s *Session) pollBy(at time.Time) {
 		s.wake(at)
 	}
 }
+
+// SetCNAME changes what SDES says, for when it becomes known late.
+func (s *Session) SetCNAME(cname string) { s.cname.Store(&cname) }
+
+func (s *Session) name() string { return *s.cname.Load() }
 
 // SetReducedSize says whether a=rtcp-rsize was negotiated (RFC 5506).
 func (s *Session) SetReducedSize(on bool) { s.reduced.Store(on) }
@@ -213,7 +226,7 @@ func (s *Session) RemoveSender(ss *SendStream, out Output) {
 		n = 1
 	}
 	b := appendReceiverReport(nil, bye[0], nil)
-	b = appendSDES(b, bye[0], s.cfg.CNAME)
+	b = appendSDES(b, bye[0], s.name())
 	out.WriteRTCP(appendBye(b, bye[:n]))
 }
 
@@ -383,6 +396,54 @@ func (st *ReceiveStream) end(bye bool) {
 	st.ended = true
 	if f := st.receiver.events.Ended; f != nil && !told {
 		f(st, bye)
+	}
+}
+
+// delivery is what is handed to a receiver's callbacks after the receive lock
+// was released: a packet, a frame, or the beginning of a stream.
+type delivery struct {
+	stream *ReceiveStream
+	packet *Packet
+	frame  *Frame
+}
+
+func (s *Session) deliver(d delivery) { s.queue = append(s.queue, d) }
+
+// hand calls the callbacks.
+func (s *Session) hand() {
+	for i, d := range s.queue {
+		s.queue[i] = delivery{}
+		ev := &d.stream.receiver.events
+		switch {
+		case d.packet != nil:
+			ev.Packet(d.stream, d.packet)
+		case d.frame != nil:
+			if ev.Frame != nil {
+				ev.Frame(d.stream, d.frame)
+			}
+			s.putFrame(d.frame)
+		case ev.Stream != nil:
+			ev.Stream(d.stream)
+		}
+	}
+	s.queue = s.queue[:0]
+}
+
+// framesFree bounds the memory of frames that is kept for the next ones.
+const framesFree = 4
+
+func (s *Session) getFrame() *Frame {
+	if n := len(s.frames); n > 0 {
+		f := s.frames[n-1]
+		s.frames = s.frames[:n-1]
+		return f
+	}
+	return &Frame{}
+}
+
+func (s *Session) putFrame(f *Frame) {
+	if len(s.frames) < framesFree {
+		s.frames = append(s.frames, f)
 	}
 }
 

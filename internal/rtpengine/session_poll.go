@@ -15,7 +15,20 @@ const (
 func (s *Session) Poll(now time.Time, out Output) (next time.Time) {
 	s.pollMu.Lock()
 	defer s.pollMu.Unlock()
+	s.deliverMu.Lock()
 	s.recvMu.Lock()
+	next, due := s.pollReceivers(now, out)
+	s.recvMu.Unlock()
+	s.hand()
+	s.deliverMu.Unlock()
+	if due && out != nil {
+		s.report(now, out)
+	}
+	return next
+}
+
+// pollReceivers is Poll under the receive lock; due says that reports are.
+func (s *Session) pollReceivers(now time.Time, out Output) (next time.Time, due bool) {
 	if s.stale {
 		s.rebuild()
 	}
@@ -48,7 +61,7 @@ func (s *Session) Poll(now time.Time, out Output) (next time.Time) {
 			s.nextReport = now.Add(reportSoon)
 		}
 	}
-	due := s.nextReport.IsZero() || !now.Before(s.nextReport)
+	due = s.nextReport.IsZero() || !now.Before(s.nextReport)
 	if due {
 		s.collectBlocks(now)
 		s.nextReport = now.Add(s.interval())
@@ -58,11 +71,7 @@ func (s *Session) Poll(now time.Time, out Output) (next time.Time) {
 	}
 	sooner(s.nextReport)
 	s.pollAt = next
-	s.recvMu.Unlock()
-	if due && out != nil {
-		s.report(now, out)
-	}
-	return next
+	return next, due
 }
 
 // interval is the time to the next report: about a second, more with many
@@ -110,13 +119,13 @@ func (s *Session) report(now time.Time, out Output) {
 			continue
 		}
 		quiet = false
-		if len(b)+28+8+len(s.cfg.CNAME)+8 > reportRoom {
+		if len(b)+28+8+len(s.name())+8 > reportRoom {
 			flush()
 		}
-		room := (reportRoom - len(b) - 28 - 16 - len(s.cfg.CNAME)) / reportBlockLen
+		room := (reportRoom - len(b) - 28 - 16 - len(s.name())) / reportBlockLen
 		n := max(0, min(len(blocks), room, blocksMost))
 		b = appendSenderReport(b, &r, blocks[:n])
-		b = appendSDES(b, r.ssrc, s.cfg.CNAME)
+		b = appendSDES(b, r.ssrc, s.name())
 		blocks = blocks[n:]
 	}
 	for len(blocks) > 0 {
@@ -124,7 +133,7 @@ func (s *Session) report(now time.Time, out Output) {
 		n := min(len(blocks), blocksMost)
 		local := s.local.Load()
 		b = appendReceiverReport(b, local, blocks[:n])
-		b = appendSDES(b, local, s.cfg.CNAME)
+		b = appendSDES(b, local, s.name())
 		blocks = blocks[n:]
 	}
 	flush()

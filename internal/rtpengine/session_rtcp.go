@@ -162,12 +162,12 @@ func (s *Session) tellClock(now time.Time, cname string, ntp uint64) {
 	}
 }
 
-// LocalTime converts an RTP timestamp of the stream to this machine's clock:
+// localTime converts an RTP timestamp of the stream to this machine's clock:
 // when a packet captured then would have arrived on the fastest path. Streams
 // of one CNAME share the estimate, so differences between them are those at
-// the sender. It belongs to the receive side: callbacks may call it.
-func (st *ReceiveStream) LocalTime(ts uint32) (time.Time, bool) {
-	t, ok := st.SenderTime(ts)
+// the sender.
+func (st *ReceiveStream) localTime(ts uint32) (time.Time, bool) {
+	t, ok := st.senderTime(ts)
 	if !ok {
 		return t, false
 	}

@@ -8,8 +8,16 @@ import (
 // HandleRTP takes a decrypted RTP packet. The packet is read in place and not
 // kept. RTCP that is due goes to out.
 func (s *Session) HandleRTP(now time.Time, packet []byte, out Output) {
+	s.deliverMu.Lock()
+	defer s.deliverMu.Unlock()
 	s.recvMu.Lock()
-	defer s.recvMu.Unlock()
+	s.takeRTP(now, packet, out)
+	s.recvMu.Unlock()
+	s.hand()
+}
+
+// takeRTP is HandleRTP under the receive lock.
+func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
 	if s.stale {
 		s.rebuild()
 	}
@@ -40,9 +48,7 @@ func (s *Session) HandleRTP(now time.Time, packet []byte, out Output) {
 				s.nextReport = now.Add(reportSoon)
 				s.pollBy(s.nextReport)
 			}
-			if f := rt.receiver.events.Stream; f != nil {
-				f(st)
-			}
+			s.deliver(delivery{stream: st})
 		}
 		st.handle(now, p, false)
 	}
@@ -253,7 +259,7 @@ func (s *Session) feedbackPrefix() []byte {
 	}
 	local := s.local.Load()
 	b = appendReceiverReport(b, local, nil)
-	return appendSDES(b, local, s.cfg.CNAME)
+	return appendSDES(b, local, s.name())
 }
 
 func (s *Session) sendTransportFeedback(now time.Time, out Output) {

@@ -27,12 +27,16 @@ func (p *vp8Packetizer) packetize(f *Frame, max int, w payloadWriter) error {
 	if f.NonReference {
 		first |= 0x20 // N
 	}
+	layer := byte(f.TemporalIndex&3) << 6
+	if f.LayerSync {
+		layer |= 0x20 // Y
+	}
 	rest, start := f.Data, byte(0x10) // S
 	for len(rest) > 0 {
 		n := chunk(len(rest), max)
 		b := append(w.next(), first|start, 0xE0) // I, L, T
 		b = binary.BigEndian.AppendUint16(b, 0x8000|p.pictureID)
-		b = append(b, p.tl0, byte(f.TemporalIndex&3)<<6)
+		b = append(b, p.tl0, layer)
 		w.put(append(b, rest[:n]...), 0)
 		rest, start = rest[n:], 0
 	}
@@ -144,7 +148,7 @@ func (a *vp8Assembler) add(dst, payload []byte, f *Frame) ([]byte, error) {
 		return dst, ErrMalformedFrame
 	}
 	if a.packets == 0 {
-		f.TemporalIndex, f.NonReference = int(d.tid), d.nonReference
+		f.TemporalIndex, f.NonReference, f.LayerSync = int(d.tid), d.nonReference, d.sync
 	}
 	a.packets++
 	return append(dst, payload[d.size:]...), nil
