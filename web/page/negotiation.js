@@ -1,0 +1,76 @@
+// Perfect negotiation, as webrtc-pc §10.7 writes it: both ends change their
+// connection whenever they like, and when two offers cross, the polite end
+// takes its own back.
+export class Negotiation {
+  #pc;
+  #send;
+  #polite;
+  #observe;
+  #makingOffer = false;
+  #ignoreOffer = false;
+  #settingAnswer = false;
+
+  // send(message) hands a message to the other end, in order. observe(what,
+  // description or candidate) hears of each message, and "ignored" of an offer
+  // that lost; onError hears of what failed.
+  constructor(pc, { send, polite, observe = () => {}, onError = console.error }) {
+    this.#pc = pc;
+    this.#send = send;
+    this.#polite = polite;
+    this.#observe = observe;
+    pc.addEventListener("negotiationneeded", async () => {
+      try {
+        this.#makingOffer = true;
+        await pc.setLocalDescription();
+        this.#describe();
+      } catch (e) {
+        if (pc.signalingState !== "closed") onError(e);
+      } finally {
+        this.#makingOffer = false;
+      }
+    });
+    pc.addEventListener("icecandidate", ({ candidate }) => {
+      if (!candidate) return; // the last candidate of a generation is the empty one before it
+      observe("candidate sent", candidate);
+      send({ candidate: candidate.toJSON() });
+    });
+  }
+
+  #describe() {
+    const description = this.#pc.localDescription;
+    this.#observe("sent", description);
+    this.#send({ description: description.toJSON() });
+  }
+
+  // receive takes one message of the other end. Call it in order; it may be
+  // called while an earlier call still runs.
+  async receive({ description, candidate }) {
+    const pc = this.#pc;
+    if (description) {
+      // An offer may come in when nothing of ours is under way, or when the
+      // answer that ends it is being set already (the calls are chained).
+      const ready = !this.#makingOffer && (pc.signalingState === "stable" || this.#settingAnswer);
+      const collision = description.type === "offer" && !ready;
+      this.#ignoreOffer = !this.#polite && collision;
+      this.#observe(this.#ignoreOffer ? "ignored" : "received", description);
+      if (this.#ignoreOffer) return;
+      this.#settingAnswer = description.type === "answer";
+      try {
+        await pc.setRemoteDescription(description); // rolls our offer back if need be
+      } finally {
+        this.#settingAnswer = false;
+      }
+      if (description.type === "offer") {
+        await pc.setLocalDescription();
+        this.#describe();
+      }
+    } else if (candidate) {
+      this.#observe("candidate received", candidate);
+      try {
+        await pc.addIceCandidate(candidate);
+      } catch (e) {
+        if (!this.#ignoreOffer) throw e; // candidates of an ignored offer fit nothing
+      }
+    }
+  }
+}
