@@ -71,6 +71,17 @@ func fmtpValue(fmtp, key string) string {
 	return ""
 }
 
+// CodecMatch is "codec dictionary match" (webrtc-pc 5.4).
+func CodecMatch(a, b Codec, ignoreAsymmetrical bool) bool {
+	if !ignoreAsymmetrical {
+		return sameCodec(a, b)
+	}
+	kind, name, ok := splitMime(a.MimeType)
+	other, otherName, ok2 := splitMime(b.MimeType)
+	return ok && ok2 && formatOf(kind, name, a.ClockRate, a.Channels, a.SDPFmtpLine) ==
+		formatOf(other, otherName, b.ClockRate, b.Channels, b.SDPFmtpLine)
+}
+
 // sameCodec is "codec dictionary match" (webrtc-pc 5.4) without ignoring
 // asymmetrical parameters.
 func sameCodec(a, b Codec) bool {

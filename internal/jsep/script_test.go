@@ -275,7 +275,7 @@ func checkPair(a, b *peer) {
 		}
 	}
 	if x, y := a.s.currentLocal.fullText(), b.s.currentRemote.fullText(); x != y {
-		a.t.Fatalf("one side's local description is not the other's remote one:\n%s\n%s", x, y)
+		a.t.Fatalf("one side's local description is not the other's remote one: %s", firstDifference(x, y))
 	}
 	for i := range a.s.lines {
 		la, lb := a.s.lines[i], b.s.lines[i]
@@ -306,7 +306,26 @@ func checkPair(a, b *peer) {
 			}
 		}
 	}
+	for _, d := range []*description{a.s.currentLocal, b.s.currentLocal} {
+		parsed, err := sdp.Parse(d.fullText())
+		if err != nil {
+			a.t.Fatalf("a description that we made does not parse: %v", err)
+		}
+		if parsed.String() != d.fullText() {
+			a.t.Fatalf("a description that we made is not printed as it was parsed: %s", firstDifference(d.fullText(), parsed.String()))
+		}
+	}
 	checkMedia(a, b)
+}
+
+func firstDifference(x, y string) string {
+	p, q := strings.Split(x, "\n"), strings.Split(y, "\n")
+	for i := range min(len(p), len(q)) {
+		if p[i] != q[i] {
+			return fmt.Sprintf("line %d is %q and %q", i+1, p[i], q[i])
+		}
+	}
+	return fmt.Sprintf("%d and %d lines", len(p), len(q))
 }
 
 // sentMSIDs is what the sender's local description says.

@@ -1,7 +1,6 @@
 package jsep
 
 import (
-	"crypto/rand"
 	"slices"
 	"sort"
 
@@ -82,7 +81,7 @@ func New(cfg Config) (*State, error) {
 		cfg.RTCPMux = RTCPMuxRequire
 	}
 	if cfg.Rand == nil {
-		cfg.Rand = rand.Reader
+		return nil, domerr.New(domerr.Type, "Config.Rand is missing")
 	}
 	if cfg.MaxEncodings <= 0 {
 		cfg.MaxEncodings = 3

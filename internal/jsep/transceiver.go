@@ -122,3 +122,11 @@ func (t *Transceiver) Transport() TransportID { return t.transport }
 
 // CodecPreferences is [[PreferredCodecs]].
 func (t *Transceiver) CodecPreferences() []Codec { return slices.Clone(t.preferred) }
+
+// NegotiatedMedia is the transceiver's entry in State.Media, or nil.
+func (t *Transceiver) NegotiatedMedia() *MediaConfig {
+	if t.stopped {
+		return nil
+	}
+	return t.media
+}

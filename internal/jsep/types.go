@@ -192,8 +192,8 @@ type Config struct {
 	// Fingerprints are those of all certificates; see State.WithFingerprints
 	// where they are known only later.
 	Fingerprints []sdp.Fingerprint
-	// Rand is the source of ICE credentials, SSRCs, session and stream ids.
-	// crypto/rand.Reader where nil.
+	// Rand is the source of ICE credentials, SSRCs, session and stream ids; it must
+	// be cryptographically strong. It may not be nil.
 	Rand io.Reader
 	// MaxEncodings is the greatest number of simulcast encodings of a sender; 0
 	// means 3. Audio has one.

@@ -148,7 +148,7 @@ func (p *mediaParser) finish() {
 			if !ok {
 				continue
 			}
-			c.Name, c.ClockRate = static.name, static.clock
+			c.Name, c.ClockRate, c.Implicit = static.name, static.clock, true
 		}
 		kept = append(kept, c)
 	}

@@ -242,9 +242,11 @@ func (p *printer) rtp(m *Media) {
 func (p *printer) codec(c *Codec) {
 	pt := strconv.Itoa(int(c.PayloadType))
 	clock := strconv.Itoa(int(c.ClockRate))
-	if c.Channels > 0 {
+	switch {
+	case c.Implicit:
+	case c.Channels > 0:
 		p.line("a=rtpmap:", pt, " ", c.Name, "/", clock, "/", strconv.Itoa(int(c.Channels)))
-	} else {
+	default:
 		p.line("a=rtpmap:", pt, " ", c.Name, "/", clock)
 	}
 	for _, fb := range c.Feedback {

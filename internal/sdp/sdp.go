@@ -119,6 +119,9 @@ type Codec struct {
 	// Feedback holds a=rtcp-fb values after the payload type, such as "nack pli";
 	// those given for "*" are included.
 	Feedback []string
+	// Implicit says that there is no a=rtpmap line: the payload type is a static
+	// one of RFC 3551.
+	Implicit bool
 }
 
 // MSID is an a=msid line (RFC 8830).
