@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"crypto/rand"
 	"io"
 	"slices"
 	"strings"
@@ -36,8 +37,12 @@ func (e *Engine) newPeerConnection(config Configuration, o connectionOptions) (*
 		}
 		pc.certificates = []*Certificate{certificate}
 	}
+	random := o.rand
+	if random == nil {
+		random = rand.Reader
+	}
 	var err error
-	if pc.state, err = jsep.New(pc.jsepConfig(o.rand)); err != nil {
+	if pc.state, err = jsep.New(pc.jsepConfig(random)); err != nil {
 		return nil, domerr.Wrap(err, domerr.Unknown, "the negotiation state")
 	}
 	pc.media = newMediaPlane(pc)
