@@ -40,6 +40,21 @@ func (l *nackList) missing(now time.Time, first, last uint64) bool {
 	return true
 }
 
+// earlier adds packets that lie before all that are chased.
+func (l *nackList) earlier(now time.Time, first, last uint64) {
+	if last <= first || last-first > nackMost-uint64(len(l.items)) {
+		return
+	}
+	at := now.Add(nackReorder)
+	n := int(last - first)
+	l.items = append(l.items, make([]nackItem, n)...)
+	copy(l.items[n:], l.items)
+	for i := range n {
+		l.items[i] = nackItem{seq: first + uint64(i), next: at, since: now}
+	}
+	l.sooner(at)
+}
+
 func (l *nackList) sooner(at time.Time) {
 	if l.due.IsZero() || at.Before(l.due) {
 		l.due = at

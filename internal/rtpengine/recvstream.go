@@ -134,11 +134,16 @@ func (st *ReceiveStream) handle(now time.Time, p *Packet, recovered bool) {
 			}
 		}
 		st.highest = ext
-	case ext < st.base:
-		st.base = ext // came before the first one
+	case ext < st.base: // sent before the one that came first
+		if st.codec.NACK {
+			st.nack.earlier(now, ext+1, st.base)
+		}
+		st.base = ext
+		st.nack.reordered = true
 	default:
 		unasked, asked := st.nack.arrived(now, ext)
-		st.nack.reordered = st.nack.reordered || unasked && !recovered
+		// What comes by itself was late, not lost.
+		st.nack.reordered = st.nack.reordered || !recovered && (unasked || st.codec.RTXPayloadType != 0)
 		if asked > 0 {
 			st.session.noteRepair(asked)
 		}

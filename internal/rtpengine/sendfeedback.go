@@ -113,7 +113,9 @@ func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration) 
 		return 0
 	}
 	rtx := b.ssrc != ss.cfg.SSRC
-	if !rtx {
+	if rtx {
+		ss.rtxAcked = true
+	} else {
 		ss.acked = true
 	}
 	if b.lsr != 0 {

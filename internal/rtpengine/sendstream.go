@@ -83,6 +83,7 @@ type SendStream struct {
 	dropFrame uint64 // frame that is being dropped for its layer
 
 	acked        bool // the peer has reported on the SSRC
+	rtxAcked     bool // and on the RTX SSRC
 	rtxSeq       uint16
 	rotationSent uint8
 	captureAt    time.Time // when abs-capture-time was last written
@@ -119,7 +120,7 @@ func newSendStream(s *Session, cfg SendConfig, ev SendEvents) *SendStream {
 
 func (ss *SendStream) setConfig(cfg SendConfig) {
 	if cfg.SSRC != ss.cfg.SSRC || cfg.MID != ss.cfg.MID || cfg.RID != ss.cfg.RID {
-		ss.acked = false
+		ss.acked, ss.rtxAcked = false, false
 	}
 	ss.cfg = cfg
 	ss.ids = extIDsOf(cfg.Extensions)
@@ -334,7 +335,7 @@ func (ss *SendStream) rebase(now time.Time, r *Ring, s *ringSlot, fresh bool) *s
 			n.ts = ss.lastTS + max(elapsed, 1) - s.ts
 		}
 	}
-	if d, ok := parseVP8Descriptor(s.buf); ok && s.picAt > 0 && fresh && ss.picSeen {
+	if d, ok := parseVP8Descriptor(s.buf); ok && s.picAt > 0 && ss.picSeen {
 		n.pic, n.tl0 = ss.lastPic+1-d.pictureID, ss.lastTL0-d.tl0
 		if d.tid == 0 {
 			n.tl0++
@@ -405,7 +406,8 @@ func (ss *SendStream) extensions(w *extWriter, s *ringSlot, now time.Time, twcc 
 	ids := &ss.ids
 	// The identification is written until the peer shows that it knows the
 	// SSRC, and with key frames, for those who join late (RFC 8843 section 15).
-	if !ss.acked || s.start && s.key && ss.video {
+	// A retransmission may be the first packet of its SSRC at any time.
+	if !ss.acked || rtx && !ss.rtxAcked || s.start && s.key && ss.video {
 		w.text(ids[extMID], ss.cfg.MID)
 		if rtx {
 			w.text(ids[extRepairedRID], ss.cfg.RID)
