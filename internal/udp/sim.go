@@ -78,6 +78,9 @@ func (s *Sim) Listen(addr netip.AddrPort, _ Options) (Conn, error) {
 	return c, nil
 }
 
+// Inject sends a datagram with any source address, as an attacker would.
+func (s *Sim) Inject(from, to netip.AddrPort, p []byte) { s.deliver(from, to, p) }
+
 func (s *Sim) deliver(from, to netip.AddrPort, p []byte) {
 	s.mu.Lock()
 	c := s.conns[to]
