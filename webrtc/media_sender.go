@@ -1,0 +1,244 @@
+package webrtc
+
+import (
+	"strings"
+	"sync/atomic"
+
+	"trackway/internal/domerr"
+	"trackway/internal/jsep"
+	"trackway/internal/rtpengine"
+	"trackway/media"
+)
+
+// senderMedia is the media side of an RTPSender; the connection's lock guards
+// it. The zero value is ready.
+type senderMedia struct {
+	track   *media.Track
+	current atomic.Pointer[media.Track] // track, for key frame requests
+	targets []*sendTarget
+	mt      *mediaTransport
+	sending bool
+	active  []bool // by encoding
+}
+
+// playing returns the track that is being sent, or nil.
+func (m *senderMedia) playing() *media.Track {
+	if !m.sending {
+		return nil
+	}
+	return m.track
+}
+
+// setTrack follows addTrack, replaceTrack and removeTrack. The encodings go on
+// with the new track's packets as if they were the old one's.
+func (m *senderMedia) setTrack(track *media.Track) {
+	if m.track == track {
+		return
+	}
+	m.connect(false)
+	for _, t := range m.targets {
+		t.stream.Pause()
+	}
+	m.track = track
+	m.current.Store(track)
+	m.connect(m.sending)
+}
+
+// setEncodings follows setParameters; negotiation may repeat it.
+func (m *senderMedia) setEncodings(encodings []RTPEncodingParameters) {
+	m.active = m.active[:0]
+	for _, e := range encodings {
+		m.active = append(m.active, e.Active)
+	}
+	m.activate()
+}
+
+// activate switches encodings on and off. One that is switched on begins with a
+// key frame.
+func (m *senderMedia) activate() {
+	for _, t := range m.targets {
+		t.stream.SetActive(t.index >= len(m.active) || m.active[t.index])
+	}
+}
+
+// canSend says why a track cannot be sent within what was negotiated.
+func (m *senderMedia) canSend(track *media.Track, negotiated []jsep.MediaCodec) error {
+	f := track.Format()
+	if f.Form == media.Raw {
+		return domerr.New(domerr.NotSupported, "the track's media is not encoded")
+	}
+	if f.Codec.MimeType == "" {
+		return nil // not known yet
+	}
+	for _, c := range negotiated {
+		if strings.EqualFold(c.MimeType, f.Codec.MimeType) {
+			return nil
+		}
+	}
+	return domerr.New(domerr.InvalidModification, "the track's codec %s was not negotiated", f.Codec.MimeType)
+}
+
+// apply follows a negotiation.
+func (m *senderMedia) apply(s *RTPSender, mt *mediaTransport, c *jsep.MediaConfig) {
+	m.mt = mt
+	m.active = m.active[:0]
+	for _, e := range c.Encodings {
+		m.active = append(m.active, e.Active && !e.Paused)
+	}
+	if !c.Send || len(c.SendCodecs) == 0 {
+		// The direction excludes sending: the streams stay, with their numbers.
+		m.connect(false)
+		for _, t := range m.targets {
+			t.stream.Pause()
+		}
+		m.sending = false
+		return
+	}
+	spec := sendSpec(c)
+	for i := range c.Encodings {
+		e := &c.Encodings[i]
+		t := m.target(i)
+		one := &targetSpec{base: spec.base, codecs: spec.codecs}
+		one.base.RID, one.base.SSRC, one.base.RTXSSRC = e.RID, e.SSRC, e.RTXSSRC
+		if e.Codec != nil { // the encoding's own choice (webrtc-extensions)
+			one.codecs = only(one.codecs, engineCodec(*e.Codec))
+		}
+		if t == nil {
+			m.add(mt, i, e.RID, one)
+			continue
+		}
+		t.rid = e.RID
+		t.spec.Store(one)
+	}
+	for _, t := range append([]*sendTarget(nil), m.targets...) {
+		if t.index >= len(c.Encodings) { // the answer took fewer encodings
+			m.remove(t)
+		}
+	}
+	was := m.sending
+	m.sending = true
+	m.connect(true)
+	m.activate()
+	if !was && mt.ready.Load() && m.track != nil {
+		track := m.track
+		s.pc.queueTask(track.RequestKeyFrame)
+	}
+}
+
+func (m *senderMedia) target(index int) *sendTarget {
+	for _, t := range m.targets {
+		if t.index == index {
+			return t
+		}
+	}
+	return nil
+}
+
+func (m *senderMedia) add(mt *mediaTransport, index int, rid string, spec *targetSpec) {
+	t := &sendTarget{mt: mt, rid: rid, index: index}
+	t.spec.Store(spec)
+	cfg := spec.base
+	cfg.Codec, cfg.PayloadType, cfg.RTXPayloadType = spec.codecs[0].codec, spec.codecs[0].pt, spec.codecs[0].rtx
+	if cfg.RTXPayloadType == 0 {
+		cfg.RTXSSRC = 0
+	}
+	stream, err := mt.session.AddSender(cfg, rtpengine.SendEvents{KeyFrame: func() {
+		if track := m.current.Load(); track != nil {
+			track.RequestKeyFrameFor(feedOf(track).encodingOf(t))
+		}
+	}})
+	if err != nil {
+		return // an SSRC of another sender: negotiation draws them at random
+	}
+	t.stream = stream
+	m.targets = append(m.targets, t)
+}
+
+func (m *senderMedia) remove(t *sendTarget) {
+	if m.track != nil {
+		feedOf(m.track).drop(t)
+	}
+	for i, o := range m.targets {
+		if o == t {
+			m.targets = append(m.targets[:i:i], m.targets[i+1:]...)
+			break
+		}
+	}
+	out := mediaOuts.Get().(*mediaOut)
+	defer mediaOuts.Put(out)
+	out.tr = t.mt.tr
+	t.mt.session.RemoveSender(t.stream, out)
+	out.flush()
+}
+
+// connect has the track's packets go to the targets, or ends it.
+func (m *senderMedia) connect(on bool) {
+	if m.track == nil {
+		return
+	}
+	feed := feedOf(m.track)
+	for _, t := range m.targets {
+		switch {
+		case on && t.feed != feed:
+			feed.add(t)
+		case !on && t.feed != nil:
+			feed.drop(t)
+		}
+	}
+}
+
+// unbind ends all encodings, with BYE.
+func (m *senderMedia) unbind() {
+	for len(m.targets) > 0 {
+		m.remove(m.targets[len(m.targets)-1])
+	}
+	m.mt, m.sending = nil, false
+}
+
+// encodingOf is the RID that a target's encoding has in the track's frames, or
+// "" if the track has one encoding.
+func (f *trackFeed) encodingOf(t *sendTarget) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case len(f.layers) == 0:
+		return ""
+	case t.rid == "":
+		return f.best
+	}
+	return t.rid
+}
+
+// sendSpec is what the encodings of a sender have in common.
+func sendSpec(c *jsep.MediaConfig) targetSpec {
+	var s targetSpec
+	s.base = rtpengine.SendConfig{MID: c.MID, Extensions: engineExtensions(c.SendExtensions)}
+	for i := range c.SendCodecs {
+		m := &c.SendCodecs[i]
+		sc := sendCodec{codec: engineCodec(m.Codec), mime: strings.ToLower(m.MimeType), pt: m.PayloadType}
+		if m.HasRTX {
+			sc.rtx = m.RTXPayloadType
+		}
+		for _, fb := range m.Feedback {
+			sc.nack = sc.nack || fb == "nack"
+		}
+		sc.single = sc.codec.Format() == rtpengine.FormatH264 && sc.codec.FmtpValue("packetization-mode") != "1"
+		s.codecs = append(s.codecs, sc)
+	}
+	return s
+}
+
+// only keeps the codecs that are the same as one.
+func only(list []sendCodec, one rtpengine.Codec) []sendCodec {
+	var out []sendCodec
+	for _, c := range list {
+		if strings.EqualFold(c.codec.MimeType, one.MimeType) && c.codec.ClockRate == one.ClockRate &&
+			c.codec.Channels == one.Channels && (one.Fmtp == "" || one.Fmtp == c.codec.Fmtp) {
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return list
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package webrtc
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trackway/internal/rtpengine"
+	"trackway/internal/transport"
+	"trackway/internal/udp"
+)
+
+// mediaTransport is the RTP session over one transport.
+type mediaTransport struct {
+	tr      *transport.Transport
+	session *rtpengine.Session
+	wheel   *timerWheel
+	timer   *timerEntry
+	// ready says that the keys are there, so that packets can be sent.
+	ready atomic.Bool
+	// in is where feedback to what was just received goes. The transport hands
+	// packets over one at a time.
+	in mediaOut
+
+	rttAt time.Time // used by poll only
+}
+
+func newMediaTransport(tr *transport.Transport, w *timerWheel, cname string) *mediaTransport {
+	mt := &mediaTransport{tr: tr, wheel: w}
+	mt.in.tr = tr
+	mt.timer = newTimerEntry(mt.poll)
+	mt.session = rtpengine.NewSession(rtpengine.SessionConfig{
+		CNAME: cname,
+		Rand:  rand.Uint32,
+		Wake: func(at time.Time) {
+			if at.IsZero() {
+				at = time.Now()
+			}
+			w.schedule(mt.timer, at)
+		},
+	})
+	return mt
+}
+
+// pathRTTEvery is how often the round-trip time of ICE is looked up.
+const pathRTTEvery = 10 * time.Second
+
+func (mt *mediaTransport) poll(now time.Time) time.Time {
+	if !mt.ready.Load() {
+		return time.Time{}
+	}
+	if now.Sub(mt.rttAt) >= pathRTTEvery {
+		mt.rttAt = now
+		mt.session.SetPathRTT(mt.pathRTT())
+	}
+	out := mediaOuts.Get().(*mediaOut)
+	defer mediaOuts.Put(out)
+	out.tr = mt.tr
+	next := mt.session.Poll(now, out)
+	out.flush()
+	return next
+}
+
+// pathRTT is what ICE's checks measured on the selected pair, 0 if unknown.
+func (mt *mediaTransport) pathRTT() time.Duration {
+	for _, p := range mt.tr.Stats().Pairs {
+		if p.Selected {
+			return p.CurrentRTT
+		}
+	}
+	return 0
+}
+
+func (mt *mediaTransport) close() {
+	if mt.ready.Swap(false) {
+		out := mediaOuts.Get().(*mediaOut)
+		defer mediaOuts.Put(out)
+		out.tr = mt.tr
+		mt.session.Close(out)
+		out.flush()
+	} else {
+		mt.session.Close(nil)
+	}
+	mt.wheel.end(mt.timer)
+}
+
+// mediaOut is the rtpengine.Output that seals packets in a batch.
+type mediaOut struct {
+	tr    *transport.Transport
+	batch *udp.Batch
+	keep  bool // the batch is this output's own
+}
+
+var mediaOuts = sync.Pool{New: func() any { return &mediaOut{} }}
+
+// outBatches are for feedback and repairs; a frame's fan-out has a bigger one.
+var outBatches = sync.Pool{New: func() any { return udp.NewBatch(16 << 10) }}
+
+// ReserveRTP implements rtpengine.Output.
+func (o *mediaOut) ReserveRTP(size int) []byte {
+	if o.batch == nil {
+		o.batch = outBatches.Get().(*udp.Batch)
+	}
+	slot, err := o.tr.Slot(o.batch, size)
+	if err != nil {
+		return nil
+	}
+	return slot
+}
+
+// CommitRTP implements rtpengine.Output. What cannot be sealed is lost on the
+// way, as a packet may be.
+func (o *mediaOut) CommitRTP(packet []byte) { _ = o.tr.SealRTP(o.batch, packet) }
+
+// WriteRTCP implements rtpengine.Output.
+func (o *mediaOut) WriteRTCP(packet []byte) {
+	if slot := o.ReserveRTP(len(packet)); slot != nil {
+		_ = o.tr.SealRTCP(o.batch, append(slot, packet...))
+	}
+}
+
+// flush sends what was committed. Errors of the network are loss, which the
+// protocol repairs or reports.
+func (o *mediaOut) flush() {
+	if o.batch == nil {
+		return
+	}
+	_ = o.batch.Flush()
+	if !o.keep {
+		outBatches.Put(o.batch)
+		o.batch = nil
+	}
+}
