@@ -20,9 +20,11 @@ type node struct {
 	children []*node
 	up       *node
 
-	media  *mediaElement
-	canvas *canvas
-	script *scriptState
+	media *mediaElement
+	// videoSize is a video element's natural size.
+	videoSize [2]int
+	canvas    *canvas
+	script    *scriptState
 }
 
 type attribute struct{ name, value string }

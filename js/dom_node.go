@@ -1,6 +1,7 @@
 package js
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -126,16 +127,23 @@ func init() {
 }
 
 // reflect returns the getter and setter of a string attribute.
-func reflect(attr string) (get, set binding.Method) {
+func reflected(attr string) (get, set binding.Method) {
 	return getter(func(n *node) any { return n.value(attr) }), setter(func(n *node, c *binding.Call) { n.setAttr(attr, c.String(0)) })
 }
 
-func reflectBool(attr string) (get, set binding.Method) {
+func reflectedBool(attr string) (get, set binding.Method) {
 	return getter(func(n *node) any { _, ok := n.attr(attr); return ok }), setter(func(n *node, c *binding.Call) {
 		if n.removeAttr(attr); c.Bool(0) {
 			n.setAttr(attr, "")
 		}
 	})
+}
+
+func reflectedInt(attr string) (get, set binding.Method) {
+	return getter(func(n *node) any {
+		v, _ := strconv.ParseUint(n.value(attr), 10, 31)
+		return v
+	}), setter(func(n *node, c *binding.Call) { n.setAttr(attr, strconv.FormatInt(c.Int(0), 10)) })
 }
 
 func init() {
@@ -158,8 +166,8 @@ func init() {
 		tag := strings.ToLower(c.String(0))
 		return listOf(c, c.This.(*node).all(func(n *node) bool { return tag == "*" || n.tag == tag }))
 	}
-	id, setID := reflect("id")
-	class, setClass := reflect("class")
+	id, setID := reflected("id")
+	class, setClass := reflected("class")
 	registry.Implement("Element", binding.Members{
 		"tagName": getter(func(n *node) any { return strings.ToUpper(n.tag) }), "localName": getter(func(n *node) any { return n.tag }),
 		"id": id, "set id": setID, "className": class, "set className": setClass,
@@ -198,8 +206,8 @@ func init() {
 			return nil, nil
 		},
 	})
-	title, setTitle := reflect("title")
-	lang, setLang := reflect("lang")
+	title, setTitle := reflected("title")
+	lang, setLang := reflected("lang")
 	registry.Implement("HTMLElement", binding.Members{
 		"title": title, "set title": setTitle, "lang": lang, "set lang": setLang,
 		"innerText": getter(func(n *node) any { return n.textContent() }), "set innerText": setter(func(n *node, c *binding.Call) { n.setText(c.String(0)) }),
@@ -246,11 +254,11 @@ func init() {
 			}
 		}),
 	})
-	name, setName := reflect("name")
-	content, setContent := reflect("content")
+	name, setName := reflected("name")
+	content, setContent := reflected("content")
 	registry.Implement("HTMLMetaElement", binding.Members{"name": name, "set name": setName, "content": content, "set content": setContent})
-	src, setSrc := reflect("src")
-	typ, setTyp := reflect("type")
+	src, setSrc := reflected("src")
+	typ, setTyp := reflected("type")
 	registry.Implement("HTMLScriptElement", binding.Members{
 		"src": src, "set src": setSrc, "type": typ, "set type": setTyp,
 		"text": getter(func(n *node) any { return n.textContent() }), "set text": setter(func(n *node, c *binding.Call) { n.setText(c.String(0)) }),

@@ -9,12 +9,15 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dop251/goja"
 
 	"trackway/js/binding"
 	"trackway/js/idl"
+	"trackway/media"
+	"trackway/webrtc"
 )
 
 // registry holds the implementation of every interface; the init functions of
@@ -45,6 +48,9 @@ type Options struct {
 	// MemoryLimit ends the script when the process's heap grows by more than
 	// this many bytes while it runs; 0 means no limit.
 	MemoryLimit uint64
+	// Engine is what the runtime's connections share; nil means the process's
+	// own.
+	Engine *webrtc.Engine
 	// Globals are defined on the global object before any script runs.
 	Globals map[string]any
 }
@@ -68,6 +74,11 @@ type Runtime struct {
 	empty     *goja.Program
 	closers   map[any]func()
 	fn        helpers
+	// objects are the platform objects of media tracks, streams and certificates.
+	objects map[any]binding.Platform
+	// captures are the canvases behind video sources.
+	captures map[*media.Source]*canvasCapture
+	inTask   atomic.Bool
 }
 
 // ErrInterrupted is returned by Run when the script was stopped: its context
@@ -92,7 +103,7 @@ func newRuntime(opts Options, scope, global string) (*Runtime, error) {
 		return nil, fmt.Errorf("js: address of the page: %w", err)
 	}
 	linkOnce.Do(func() { registry.Link() })
-	rt := &Runtime{opts: opts, base: base, vm: goja.New(), loop: newLoop(), start: time.Now(), blobURLs: map[string]*blob{}, closers: map[any]func(){}}
+	rt := &Runtime{opts: opts, base: base, vm: goja.New(), loop: newLoop(), start: time.Now(), blobURLs: map[string]*blob{}, closers: map[any]func(){}, objects: map[any]binding.Platform{}, captures: map[*media.Source]*canvasCapture{}}
 	depth := opts.MaxCallDepth
 	if depth == 0 {
 		depth = 2000
@@ -123,6 +134,10 @@ func host(c *binding.Call) *Runtime { return c.Host.(*Runtime) }
 // Post queues a task. It may be called from any goroutine, and reports false
 // after Close. Runtime is thereby a webrtc.Loop and a media.Loop.
 func (rt *Runtime) Post(task func()) bool { return rt.loop.post(task) }
+
+// OnLoop reports whether a task is running. Connections of this runtime are used
+// by its scripts alone, which run in tasks; so whoever asks is in one.
+func (rt *Runtime) OnLoop() bool { return rt.inTask.Load() }
 
 // Close ends the runtime: connections, sockets and workers are closed, and
 // tasks that are still queued never run. It may be called from any goroutine.
@@ -169,6 +184,8 @@ func (rt *Runtime) runTask(task func()) {
 			panic(x)
 		}
 	}()
+	rt.inTask.Store(true)
+	defer rt.inTask.Store(false)
 	task()
 	rt.checkpoint()
 	rt.notifyRejections()
@@ -208,6 +225,9 @@ func (rt *Runtime) fail(err error) {
 		rt.reportException(rt.newError("RangeError", "Maximum call stack size exceeded"), nil)
 	}
 }
+
+// fail2 is fail for calls whose result does not matter.
+func (rt *Runtime) fail2(_ any, err error) { rt.fail(err) }
 
 // shutdown closes what scripts left open.
 func (rt *Runtime) shutdown() {

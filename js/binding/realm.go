@@ -62,8 +62,8 @@ type Realm struct {
 // intrinsics are functions of the language captured before any script runs.
 type intrinsics struct {
 	isView, freeze, mapCtor, typedTag, makeCtor goja.Callable
-	mapProto                          *goja.Object
-	errorProto                        *goja.Object
+	mapProto                                    *goja.Object
+	errorProto                                  *goja.Object
 }
 
 // NewRealm prepares vm. scope names the global interface ("Window",
