@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -64,6 +63,7 @@ func (b *Browser) control(w http.ResponseWriter, r *http.Request) {
 type link struct {
 	conn *websocket.Conn
 	done chan struct{}
+	err  error // why it ended, once done is closed
 
 	mu      sync.Mutex
 	next    int
@@ -105,10 +105,12 @@ func (l *link) read(ctx context.Context) {
 	for {
 		_, data, err := l.conn.Read(ctx)
 		if err != nil {
+			l.err = err
 			return
 		}
 		var r reply
-		if json.Unmarshal(data, &r) != nil {
+		if err := json.Unmarshal(data, &r); err != nil {
+			l.err = err
 			return
 		}
 		l.mu.Lock()
@@ -142,7 +144,7 @@ func (l *link) call(ctx context.Context, req request) (json.RawMessage, error) {
 		}
 		return r.Value, nil
 	case <-l.done:
-		return nil, errors.New("browser: the page is gone")
+		return nil, fmt.Errorf("browser: the page is gone: %w", l.err)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("browser: waiting for the script: %w", ctx.Err())
 	}

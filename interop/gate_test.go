@@ -1,0 +1,70 @@
+package interop
+
+import (
+	"bytes"
+	"context"
+	"sync"
+
+	"trackway/signaling"
+)
+
+// gate is a pipe that can be made to have offers cross: while it waits for a
+// collision, it holds messages back until an offer came from each end.
+type gate struct {
+	signaling.Pipe
+
+	mu      sync.Mutex
+	cond    *sync.Cond
+	waiting bool
+	offered [2]bool // ours, theirs
+}
+
+func newGate(p signaling.Pipe) *gate {
+	g := &gate{Pipe: p}
+	g.cond = sync.NewCond(&g.mu)
+	return g
+}
+
+// collide has the next offers of both ends cross. Both ends must make one.
+func (g *gate) collide() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting, g.offered = true, [2]bool{}
+}
+
+func (g *gate) pass(ctx context.Context, from int, message []byte) {
+	stop := context.AfterFunc(ctx, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.waiting = false
+		g.cond.Broadcast()
+	})
+	defer stop()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting && bytes.Contains(message, []byte(`"type":"offer"`)) {
+		g.offered[from] = true
+		if g.offered == [2]bool{true, true} {
+			g.waiting = false
+			g.cond.Broadcast()
+		}
+	}
+	// Our own messages leave from the goroutine that handles theirs, so only
+	// what comes in can be held: our offer must be out before theirs comes in.
+	for from == 1 && g.waiting {
+		g.cond.Wait()
+	}
+}
+
+func (g *gate) Send(ctx context.Context, message []byte) error {
+	g.pass(ctx, 0, message)
+	return g.Pipe.Send(ctx, message)
+}
+
+func (g *gate) Receive(ctx context.Context) ([]byte, error) {
+	message, err := g.Pipe.Receive(ctx)
+	if err == nil {
+		g.pass(ctx, 1, message)
+	}
+	return message, err
+}
