@@ -178,7 +178,7 @@ func (d *DataChannel) read() {
 			continue
 		}
 		if err != nil {
-			d.readEnded(err)
+			d.readEnded()
 			return
 		}
 		message := DataChannelMessage{Data: append([]byte{}, buffer[:n]...), IsString: text}
@@ -206,31 +206,35 @@ func (d *DataChannel) read() {
 // overrun closes a channel whose peer exceeds the size that we announced.
 func (d *DataChannel) overrun() {
 	_ = d.pipe.Close()
-	d.readEnded(errTooLong)
+	d.pc.queueLocked(func() events {
+		var fire events
+		d.closedLocked(&RTCError{
+			ErrorDetail: ErrorDetailDataChannelFailure, Message: errTooLong.Error(), Cause: errTooLong,
+		}, &fire)
+		return fire
+	})
 }
 
-// readEnded is told when the stream ends: by the peer's reset or a failure.
-func (d *DataChannel) readEnded(cause error) {
+// readEnded is told when the stream ends. When the whole association has ended,
+// its own task closes the channel; else it is the peer's reset of the stream,
+// which begins the closing procedure or, after close(), completes it.
+func (d *DataChannel) readEnded() {
 	pc := d.pc
+	if !d.association.alive() {
+		return
+	}
 	pc.queueLocked(func() events {
 		var fire events
-		if errors.Is(cause, io.EOF) {
-			// The closing procedure, begun by the peer.
-			if d.readyState == DataChannelStateOpen || d.readyState == DataChannelStateConnecting {
-				d.readyState = DataChannelStateClosing
-				fire.add(pc, &d.onClosing)
-			}
-			pc.forgetChannelLocked(d)
+		if d.readyState == DataChannelStateOpen || d.readyState == DataChannelStateConnecting {
+			d.readyState = DataChannelStateClosing
+			fire.add(pc, &d.onClosing)
 		}
+		pc.forgetChannelLocked(d)
 		return fire
 	})
 	pc.queueLocked(func() events {
 		var fire events
-		var failure *RTCError
-		if !errors.Is(cause, io.EOF) && !errors.Is(cause, sctp.ErrStreamClosed) {
-			failure = &RTCError{ErrorDetail: ErrorDetailSCTPFailure, Message: cause.Error(), Cause: cause}
-		}
-		d.closedLocked(failure, &fire)
+		d.closedLocked(nil, &fire)
 		return fire
 	})
 }

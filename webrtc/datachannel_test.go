@@ -72,7 +72,7 @@ func TestDataChannelCarriesMessagesBothWays(t *testing.T) {
 		}
 		a.channel("second", nil)
 		wantLog(t, a.only("negotiationneeded"), nil, "a second channel needs no negotiation")
-		b.wait(func() bool { return slices.Contains(b.take(), "datachannel second") }, "second channel announced")
+		b.wait(func() bool { return slices.Contains(b.taken(), "datachannel second") }, "second channel announced")
 	})
 }
 
@@ -112,7 +112,7 @@ func TestClosingTheConnectionClosesItsChannels(t *testing.T) {
 		connect(a, b)
 		a.must(da.WaitOpen(t.Context()), "WaitOpen")
 		a.take()
-		b.wait(func() bool { return slices.Contains(b.take(), "open x") }, "open")
+		b.wait(func() bool { return slices.Contains(b.taken(), "open x") }, "open")
 		a.must(a.Close(), "Close")
 		if da.ReadyState() != DataChannelStateClosed || a.SCTP().State() != SCTPTransportStateClosed {
 			t.Errorf("close() closes channels and SCTP at once: %s %s", da.ReadyState(), a.SCTP().State())

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"trackway/internal/domerr"
+	"trackway/internal/eventloop"
 	"trackway/internal/transport"
 	"trackway/internal/udp"
 	"trackway/media"
@@ -22,6 +23,9 @@ type world struct {
 	t     *testing.T
 	sim   *udp.Sim
 	peers []*peer
+	// loop serves all peers, so that their handlers share variables without
+	// locks and a script sees one order of events.
+	loop Loop
 }
 
 // peer is a PeerConnection with the log of its events.
@@ -40,7 +44,7 @@ type peer struct {
 func run(t *testing.T, script func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, sim: udp.NewSim(1, udp.Link{Latency: 10 * time.Millisecond})}
+		w := &world{t: t, sim: udp.NewSim(1, udp.Link{Latency: 10 * time.Millisecond}), loop: eventloop.New()}
 		defer func() {
 			for _, p := range w.peers {
 				if err := p.Close(); err != nil {
@@ -74,7 +78,7 @@ func (w *world) peer(name string, config ...Configuration) *peer {
 	if len(config) > 0 {
 		c = config[0]
 	}
-	pc, err := NewPeerConnection(c, WithEngine(engine))
+	pc, err := NewPeerConnection(c, WithEngine(engine), WithLoop(w.loop))
 	if err != nil {
 		w.t.Fatalf("NewPeerConnection: %v", err)
 	}
@@ -101,6 +105,10 @@ func (p *peer) note(format string, args ...any) {
 // take returns the events since the last call, without candidates unless asked.
 func (p *peer) take() []string {
 	synctest.Wait()
+	return p.taken()
+}
+
+func (p *peer) taken() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	log := p.log
@@ -196,12 +204,14 @@ func connect(a, b *peer) {
 	}
 }
 
-// wait waits in virtual time.
+// wait waits in virtual time until done, which runs on the loop, is true.
 func (p *peer) wait(done func() bool, what string) {
 	p.t.Helper()
 	for range 2000 {
 		synctest.Wait()
-		if done() {
+		ok := false
+		p.must(p.Do(p.t.Context(), func() { ok = done() }), "Do")
+		if ok {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

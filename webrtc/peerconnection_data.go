@@ -252,8 +252,11 @@ func (pc *PeerConnection) closeDataLocked() func() {
 
 // dropAssociationLocked ends the association because data was negotiated away.
 func (pc *PeerConnection) dropAssociationLocked() {
-	if a := pc.data.association; a != nil {
-		pc.data.association = nil
-		pc.queueTask(a.abort)
+	a := pc.data.association
+	if a == nil {
+		return
 	}
+	pc.data.association = nil
+	pc.queueLocked(func() events { return a.closedLocked(nil) })
+	pc.queueTask(a.abort)
 }

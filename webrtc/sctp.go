@@ -2,9 +2,8 @@ package webrtc
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"sync"
 
 	"github.com/pion/datachannel"
@@ -188,27 +187,41 @@ func (a *association) announce(stream *sctp.Stream) {
 	})
 }
 
-// ended is told when the association is over, by whomever.
+// alive reports whether the association is established: the end of a stream is
+// then the peer's reset of it, and otherwise the association's own end.
+func (a *association) alive() bool {
+	a.pc.mu.Lock()
+	assoc := a.sctp
+	a.pc.mu.Unlock()
+	_, ok := assoc.Metadata()
+	return ok
+}
+
+// ended is told when the association is over without our doing: the peer's
+// ABORT, the end of DTLS, or too many retransmissions.
 func (a *association) ended(cause error) {
 	pc := a.pc
 	pc.queueLocked(func() events {
 		if pc.data.association != a {
 			return nil
 		}
-		var fire events
-		if a.object.state != SCTPTransportStateClosed {
-			a.object.state = SCTPTransportStateClosed
-			fire.add(pc, &a.object.onState)
-		}
-		var failure *RTCError
-		if cause != nil && !errors.Is(cause, io.EOF) {
-			failure = &RTCError{ErrorDetail: ErrorDetailSCTPFailure, Message: cause.Error(), Cause: cause}
-		}
-		for _, d := range append([]*DataChannel(nil), pc.data.channels...) {
-			d.closedLocked(failure, &fire)
-		}
-		return fire
+		return a.closedLocked(&RTCError{
+			ErrorDetail: ErrorDetailSCTPFailure, Message: "the SCTP association ended: " + cause.Error(), Cause: cause,
+		})
 	})
+}
+
+// closedLocked is the task in which the SCTP transport and its channels close.
+func (a *association) closedLocked(failure *RTCError) events {
+	var fire events
+	if a.object.state != SCTPTransportStateClosed {
+		a.object.state = SCTPTransportStateClosed
+		fire.add(a.pc, &a.object.onState)
+	}
+	for _, d := range slices.Clone(a.pc.data.channels) {
+		d.closedLocked(failure, &fire)
+	}
+	return fire
 }
 
 // abort tears the association down with an ABORT chunk and waits for its
