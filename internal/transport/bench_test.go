@@ -1,3 +1,5 @@
+//go:build unix
+
 package transport
 
 import (
@@ -158,14 +160,3 @@ func BenchmarkConnect(b *testing.B) {
 	}
 	b.ReportMetric(float64(cpu()-start)/float64(b.N)/1e6, "cpu-ms/pair")
 }
-
-type countHandler struct{ n *atomic.Int64 }
-
-func (h countHandler) LocalCandidate(Candidate)              {}
-func (h countHandler) GatheringState(string, GatheringState) {}
-func (h countHandler) CandidateError(CandidateError)         {}
-func (h countHandler) ICEState(ICEState)                     {}
-func (h countHandler) SelectedPair(CandidatePair)            {}
-func (h countHandler) DTLSState(DTLSState, error)            {}
-func (h countHandler) RTP(time.Time, []byte)                 { h.n.Add(1) }
-func (h countHandler) RTCP(time.Time, []byte)                { h.n.Add(1) }

@@ -105,9 +105,9 @@ func (g *generation) stats(s *Stats, cur *path) {
 			FirstRequest: p.FirstRequestTimestamp, LastRequest: p.LastRequestTimestamp,
 			LastReply: p.LastResponseTimestamp,
 		}
-		if cur != nil && cur.g == g && s.Local[ps.Local].Candidate == cur.pair.Local &&
-			s.Remote[r].Candidate == cur.pair.Remote {
-			ps.Selected = g.selected.Load()
+		if cur != nil && cur.g == g && s.Local[ps.Local].ID == candidateID(cur.pair.Local) &&
+			s.Remote[r].ID == candidateID(cur.pair.Remote) {
+			ps.Selected = cur.selected
 			ps.BytesSent, ps.BytesReceived = cur.bytesSent.Load(), cur.bytesReceived.Load()
 			ps.PacketsSent, ps.PacketsReceived = cur.packetsSent.Load(), cur.packetsReceived.Load()
 			// Every request on a selected pair asks for consent (RFC 7675 5.1).
@@ -127,6 +127,7 @@ func (g *generation) remoteStats(r ice.CandidateStats) Candidate {
 			return signalled
 		}
 	}
+	c.Foundation = foundation(c.Type, c.Address, c.Protocol, "")
 	return c
 }
 

@@ -66,6 +66,10 @@ func TestDTLSRoles(t *testing.T) {
 			b.waitDTLS(DTLSConnected)
 			exchange(t, a, b)
 			exchange(t, b, a)
+			a.waitICE(ICECompleted)
+			a.wait("a pair must be selected", func() bool { return len(a.pairs) > 0 })
+			exchange(t, a, b)
+			exchange(t, b, a)
 			if c := a.tr.RemoteCertificates(); len(c) != 1 || string(c[0]) != string(b.cert.Certificate[0]) {
 				t.Error("RemoteCertificates must be the peer's DER")
 			}

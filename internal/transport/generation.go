@@ -281,6 +281,7 @@ func (g *generation) onState(s ice.ConnectionState) { g.t.agentState(g, s) }
 func (g *generation) onSelected(local, remote ice.Candidate) {
 	g.selected.Store(true)
 	p := g.pathTo(local, remote)
+	p.selected = true
 	g.t.selectPath(g, p)
 }
 

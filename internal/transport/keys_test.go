@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,3 +53,15 @@ func newServerCert(t testing.TB) tls.Certificate {
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
+
+// countHandler counts RTP.
+type countHandler struct{ n *atomic.Int64 }
+
+func (h countHandler) LocalCandidate(Candidate)              {}
+func (h countHandler) GatheringState(string, GatheringState) {}
+func (h countHandler) CandidateError(CandidateError)         {}
+func (h countHandler) ICEState(ICEState)                     {}
+func (h countHandler) SelectedPair(CandidatePair)            {}
+func (h countHandler) DTLSState(DTLSState, error)            {}
+func (h countHandler) RTP(time.Time, []byte)                 { h.n.Add(1) }
+func (h countHandler) RTCP(time.Time, []byte)                { h.n.Add(1) }

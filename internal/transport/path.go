@@ -20,6 +20,8 @@ type path struct {
 	conn udp.Conn
 	to   netip.AddrPort
 	pair CandidatePair
+	// selected is false for a pair that is merely valid.
+	selected bool
 
 	bytesSent, bytesReceived     atomic.Uint64
 	packetsSent, packetsReceived atomic.Uint64

@@ -269,7 +269,7 @@ func (t *Transport) remoteGeneration(ufrag string) *generation {
 // SelectedPair is the pair in use.
 func (t *Transport) SelectedPair() (CandidatePair, bool) {
 	p := t.path.Load()
-	if p == nil || !p.g.selected.Load() {
+	if p == nil || !p.selected {
 		return CandidatePair{}, false
 	}
 	return p.pair, true

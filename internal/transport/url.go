@@ -16,8 +16,6 @@ type serverURL struct {
 	protocol string // "udp" or "tcp"
 }
 
-func (u serverURL) addr() string { return net.JoinHostPort(u.host, strconv.Itoa(int(u.port))) }
-
 // parseURL reads an ICE server URL. The rules about which URLs a
 // configuration may have are the caller's.
 func parseURL(s string) (serverURL, error) {
