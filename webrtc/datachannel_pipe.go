@@ -127,14 +127,25 @@ func (d *DataChannel) transmitLocked(data []byte, text bool) error {
 		})
 		return nil
 	}
-	d.rearm()
+	if d.rearm() < d.bufferedAmount {
+		d.pc.queueLocked(d.lowerBuffered)
+	}
 	return nil
 }
 
-// rearm has the stream call back at the next byte that leaves it.
-func (d *DataChannel) rearm() {
-	if n := d.stream.BufferedAmount(); n > 0 {
+// rearm has the stream call back when the next byte leaves it, and returns how
+// many are in it.
+func (d *DataChannel) rearm() uint64 {
+	for {
+		n := d.stream.BufferedAmount()
+		if n == 0 {
+			return 0
+		}
 		d.stream.SetBufferedAmountLowThreshold(n - 1)
+		// What left in between has passed the threshold unseen.
+		if d.stream.BufferedAmount() == n {
+			return n
+		}
 	}
 }
 
@@ -144,21 +155,24 @@ func (d *DataChannel) watchBuffer() {
 		_ = d.transmitLocked(m.Data, m.IsString)
 	}
 	d.early = nil
-	pc, stream := d.pc, d.stream
-	stream.OnBufferedAmountLow(func() {
-		// The association's lock is held here; only the loop may be touched.
-		pc.queueLocked(func() events {
-			before, now := d.bufferedAmount, min(d.bufferedAmount, stream.BufferedAmount())
-			d.bufferedAmount = now
-			d.rearm()
-			var fire events
-			if before > d.lowThreshold && now <= d.lowThreshold {
-				fire.add(pc, &d.onLow)
-			}
-			return fire
-		})
-	})
-	d.rearm()
+	// The association's lock is held in the callback; only the loop may be
+	// touched.
+	d.stream.OnBufferedAmountLow(func() { d.pc.queueLocked(d.lowerBuffered) })
+	if d.rearm() < d.bufferedAmount {
+		d.pc.queueLocked(d.lowerBuffered)
+	}
+}
+
+// lowerBuffered is the task that "reduces [[BufferedAmount]] with the number of
+// bytes that was sent".
+func (d *DataChannel) lowerBuffered() events {
+	before := d.bufferedAmount
+	d.bufferedAmount = min(before, d.rearm())
+	var fire events
+	if before > d.lowThreshold && d.bufferedAmount <= d.lowThreshold {
+		fire.add(d.pc, &d.onLow)
+	}
+	return fire
 }
 
 // read brings the messages of the stream to the loop, and its end.

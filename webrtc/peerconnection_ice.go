@@ -175,7 +175,8 @@ func (b *bundleTransport) SelectedPair(p transport.CandidatePair) {
 func (b *bundleTransport) known(list []*ICECandidate, c transport.Candidate) *ICECandidate {
 	for _, k := range list {
 		if k.ok && k.parsed.Address == c.Address && k.parsed.Port == c.Port &&
-			k.parsed.Protocol == c.Protocol && k.parsed.Type == c.Type {
+			k.parsed.Protocol == c.Protocol && k.parsed.Type == c.Type &&
+			(c.Ufrag == "" || k.init.UsernameFragment != nil && *k.init.UsernameFragment == c.Ufrag) {
 			return k
 		}
 	}
