@@ -96,7 +96,7 @@ type NetworkConfig struct {
 
 // Timing holds durations; zero fields take the default in brackets.
 type Timing struct {
-	// CheckInterval paces connectivity checks [20ms at first, see RFC 8445 14].
+	// CheckInterval paces connectivity checks while there is no pair [50ms].
 	CheckInterval time.Duration
 	// Keepalive is the interval of consent requests [2s].
 	Keepalive time.Duration

@@ -39,10 +39,10 @@ func localPref(a netip.Addr, index int) uint32 {
 }
 
 // gather starts gathering. Host candidates are known when it returns.
-func (g *generation) gather(servers []Server, policy Policy) {
+func (g *generation) gather(servers []Server) {
 	g.setGathering(GatheringGathering)
 	var socks []*socket
-	if policy != PolicyRelay {
+	if g.policy != PolicyRelay {
 		socks = g.gatherHosts()
 	}
 	done := make(chan struct{})

@@ -30,6 +30,8 @@ type generation struct {
 	t     *Transport
 	local Credentials
 	agent *ice.Agent
+	// policy is the one that was in force when gathering began.
+	policy Policy
 
 	ctx    context.Context // ends with the generation
 	cancel context.CancelFunc
@@ -74,7 +76,7 @@ func newGeneration(t *Transport, local Credentials) (*generation, error) {
 	n := t.cfg.Network
 	tm := n.cfg.Timing
 	g := &generation{
-		t: t, local: local,
+		t: t, local: local, policy: t.policy,
 		paths:     map[string]localPath{},
 		remotes:   map[remoteKey]Candidate{},
 		extra:     map[*socket]bool{},
@@ -209,8 +211,10 @@ func (g *generation) checked() {
 	g.wg.Add(1)
 	go func() {
 		defer g.wg.Done()
-		// Setting what is already set wakes the agent's checks.
-		_ = g.agent.SetRemoteICELite(g.remote.Lite)
+		if g.remote.Controlling || g.remote.Lite {
+			// Setting what is already set wakes the agent's checks.
+			_ = g.agent.SetRemoteICELite(g.remote.Lite)
+		}
 		if g.t.path.Load() == nil {
 			if p := g.validPath(); p != nil {
 				g.t.valid(g, p)

@@ -27,6 +27,19 @@ type path struct {
 	packetsSent, packetsReceived atomic.Uint64
 }
 
+// inherit takes over the counters of a path over the same addresses: one that
+// was valid before it was selected, or whose peer-reflexive candidate has been
+// signalled meanwhile.
+func (p *path) inherit(old *path) {
+	if old == nil || old.g != p.g || old.conn != p.conn || old.to != p.to {
+		return
+	}
+	p.bytesSent.Store(old.bytesSent.Load())
+	p.bytesReceived.Store(old.bytesReceived.Load())
+	p.packetsSent.Store(old.packetsSent.Load())
+	p.packetsReceived.Store(old.packetsReceived.Load())
+}
+
 // agentPath is the slow way, through the agent: pairs over TCP, whose
 // connections the agent keeps. It implements udp.Conn for one destination.
 type agentPath struct{ g *generation }

@@ -82,7 +82,7 @@ func (g *generation) gatherRelay(u serverURL, srv Server) {
 	case u.protocol == "tcp":
 		c.Priority = priority(prefRelay, relayOverTCP)
 	}
-	if n.cfg.MDNS == MDNSHide || g.t.policy == PolicyRelay {
+	if n.cfg.MDNS == MDNSHide || g.policy == PolicyRelay {
 		// Policy relay promises that no address of ours is told.
 		c.RelatedAddress, c.RelatedPort = hidden(relayed.Addr()), 0
 	}

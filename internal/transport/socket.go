@@ -33,6 +33,10 @@ type claim struct {
 	conns []*muxConn // the generations that use the address
 }
 
+// maxClaims bounds the addresses from which one peer may be heard: it could
+// authenticate requests from ever new ones, each of which the agent keeps.
+const maxClaims = 256
+
 // question is a request to a STUN server.
 type question struct {
 	server netip.AddrPort
@@ -80,7 +84,8 @@ func (s *socket) handleSTUN(p []byte, from netip.AddrPort) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if class == classRequest {
-		if c := s.ufrags[string(ufragOf(p))]; c != nil {
+		c := s.ufrags[string(ufragOf(p))]
+		if c != nil && (s.claims[from] != nil || len(c.claimed) < maxClaims) {
 			c.push(p, from, class)
 		}
 		return

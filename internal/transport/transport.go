@@ -146,14 +146,14 @@ func (t *Transport) Gather(local Credentials) error {
 	} else {
 		replaced, t.next = t.next, g
 	}
-	servers, policy := t.servers, t.policy
+	servers := t.servers
 	t.wg.Add(1) // so that Close waits for the gathering to have begun
 	t.mu.Unlock()
 	defer t.wg.Done()
 	if replaced != nil {
 		replaced.close()
 	}
-	g.gather(servers, policy)
+	g.gather(servers)
 	return nil
 }
 
@@ -399,6 +399,7 @@ func (t *Transport) selectPath(g *generation, p *path) {
 		t.cur, t.next = g, nil
 		t.retired[old] = time.AfterFunc(retireAfter, func() { t.retire(old) })
 	}
+	p.inherit(t.path.Load())
 	t.path.Store(p)
 	t.switches++
 	pair := p.pair

@@ -57,6 +57,9 @@ func (p *plainConn) Serve(h Handler) error {
 			return net.ErrClosed
 		case !temporary(err):
 			return err
+		default:
+			// Never spin, should the error be here to stay.
+			time.Sleep(time.Millisecond)
 		}
 	}
 }

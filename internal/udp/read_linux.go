@@ -14,6 +14,7 @@ import (
 
 const (
 	readBurst   = 8       // messages per recvmmsg
+	ownBurst    = 4       // the same for a socket of one peer
 	groSlot     = 1 << 16 // a coalesced message is at most one IP packet
 	controlSize = 32      // one int control message, with room to spare
 )
@@ -22,6 +23,7 @@ const (
 type reader struct {
 	c    *linuxConn
 	slot int
+	vlen int
 	buf  []byte
 	hdrs [readBurst]mmsghdr
 	iovs [readBurst]unix.Iovec
@@ -33,12 +35,15 @@ type reader struct {
 }
 
 func (c *linuxConn) newReader() *reader {
-	r := &reader{c: c, slot: readSlot}
+	r := &reader{c: c, slot: readSlot, vlen: ownBurst}
+	if c.shared {
+		r.vlen = readBurst
+	}
 	if c.gro {
 		r.slot = groSlot
 	}
-	r.buf = make([]byte, readBurst*r.slot)
-	for i := range r.hdrs {
+	r.buf = make([]byte, r.vlen*r.slot)
+	for i := range r.vlen {
 		r.iovs[i].Base = &r.buf[i*r.slot]
 		r.iovs[i].SetLen(r.slot)
 		h := &r.hdrs[i].hdr
@@ -52,7 +57,7 @@ func (c *linuxConn) newReader() *reader {
 // receive is one non-blocking recvmmsg; it reports false when there was
 // nothing, which makes the poller wait.
 func (r *reader) receive(fd uintptr) bool {
-	for i := range r.hdrs {
+	for i := range r.vlen {
 		h := &r.hdrs[i].hdr
 		h.Namelen = unix.SizeofSockaddrInet6
 		h.Flags = 0
@@ -63,7 +68,7 @@ func (r *reader) receive(fd uintptr) bool {
 	}
 	for {
 		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd,
-			uintptr(unsafe.Pointer(&r.hdrs[0])), readBurst, unix.MSG_DONTWAIT, 0, 0)
+			uintptr(unsafe.Pointer(&r.hdrs[0])), uintptr(r.vlen), unix.MSG_DONTWAIT, 0, 0)
 		switch errno {
 		case unix.EINTR:
 			continue
@@ -93,7 +98,9 @@ func (c *linuxConn) Serve(h Handler) error {
 		case unix.EBADF, unix.ENOTSOCK, unix.EINVAL, unix.EFAULT:
 			return os.NewSyscallError("recvmmsg", r.errno)
 		default:
-			continue // an ICMP error of one peer
+			// Out of memory, or an error of one peer: never spin.
+			time.Sleep(time.Millisecond)
+			continue
 		}
 		now := time.Now()
 		for i := range r.n {
