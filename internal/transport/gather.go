@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"net/netip"
@@ -142,11 +143,16 @@ func (g *generation) gatherHosts() []*socket {
 
 // addHost adds the host candidate of a socket, as outsiders see it.
 func (g *generation) addHost(s *socket, index int, tell bool) error {
-	a := s.conn.LocalAddr()
 	m, err := s.open(g)
+	if errors.Is(err, errUfrag) && s.owner == nil {
+		if s, err = g.t.ownSocket(s.conn.LocalAddr().Addr()); err == nil {
+			m, err = s.open(g)
+		}
+	}
 	if err != nil {
 		return err
 	}
+	a := s.conn.LocalAddr()
 	c := hostCandidate(a, index)
 	shown, mapped := g.shownHosts(c, a.Addr())
 	if err := g.add(c, shown[0], m, s.conn); err != nil {

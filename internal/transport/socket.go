@@ -108,13 +108,17 @@ func (s *socket) handleSTUN(p []byte, from netip.AddrPort) {
 	}
 }
 
+// errUfrag is a local ufrag that another agent of the socket has: RFC 8839 asks
+// for no more than 24 random bits, which is few for a busy port.
+var errUfrag = errors.New("transport: local ufrag is in use")
+
 // open registers an agent's packet connection under its local ufrag.
 func (s *socket) open(g *generation) (*muxConn, error) {
 	m := &muxConn{s: s, g: g, notify: make(chan struct{}, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ufrags[g.local.Ufrag] != nil {
-		return nil, errors.New("transport: local ufrag is in use")
+		return nil, errUfrag
 	}
 	s.ufrags[g.local.Ufrag] = m
 	return m, nil
