@@ -6,6 +6,7 @@
 
 GO      ?= go
 FUZZTIME ?= 10s
+BENCHFLAGS ?=
 # Debian's packages that the tests use: two browsers as peers, and ffmpeg as
 # the second opinion on the media files and codecs.
 PACKAGES := chromium firefox-esr ffmpeg
@@ -41,3 +42,6 @@ fuzz: ## each fuzz target for FUZZTIME (10s)
 	@set -e; $(GO) list ./... | while read -r pkg; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+bench: ## every row of the performance table, beside pion (minutes; a quiet machine)
+	cd bench && $(GO) run . $(BENCHFLAGS)
