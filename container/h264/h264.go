@@ -148,6 +148,7 @@ func (in *Reader) nextNAL() ([]byte, error) {
 			}
 			continue
 		}
+		in.scan = max(in.scan, 3)
 		if i := bytes.Index(in.buf[in.scan:], startCode); i >= 0 {
 			end := in.scan + i
 			n := bytes.TrimRight(in.buf[3:end], "\x00")

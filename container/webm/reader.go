@@ -46,7 +46,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	}
 	head, err := in.body(size, maxHeader)
 	if err != nil {
-		return nil, err
+		return nil, container.Errorf("webm", "EBML header: %v", err)
 	}
 	for id, b := range children(head) {
 		if doc := string(b); id == idDocType && doc != "webm" && doc != "matroska" {
