@@ -30,6 +30,13 @@ func nextNAL(b []byte) (nal, rest []byte) {
 	return bytes.TrimRight(b[:end], "\x00"), b[end:]
 }
 
+// nalType says whether a NAL unit header has a type of H.264 itself: 0 and 24
+// to 31 are left to others, RTP among them (table 7-1).
+func nalType(header byte) bool {
+	t := header & 0x1F
+	return t >= 1 && t <= 23
+}
+
 // startCode returns the offset of 00 00 01, or −1.
 func startCode(b []byte) int {
 	for at := 0; ; {
@@ -45,6 +52,12 @@ func startCode(b []byte) int {
 }
 
 func (p *h264Packetizer) packetize(f *Frame, max int, w payloadWriter) error {
+	for rest := f.Data; len(rest) > 0; {
+		var nal []byte
+		if nal, rest = nextNAL(rest); len(nal) > 0 && !nalType(nal[0]) {
+			return ErrMalformedFrame
+		}
+	}
 	if p.single { // check first, so that nothing is sent of a frame that cannot be sent whole
 		for rest := f.Data; len(rest) > 0; {
 			var nal []byte
@@ -262,7 +275,7 @@ type h264Assembler struct {
 }
 
 func (*h264Assembler) inspect(payload []byte) (info payloadInfo) {
-	if len(payload) < 2 {
+	if len(payload) < 1 {
 		info.malformed = true
 		return info
 	}
@@ -271,7 +284,7 @@ func (*h264Assembler) inspect(payload []byte) (info payloadInfo) {
 		info.start = true
 		for b := payload[1:]; len(b) > 2; {
 			n := int(binary.BigEndian.Uint16(b))
-			if n == 0 || 2+n > len(b) {
+			if n == 0 || 2+n > len(b) || !nalType(b[2]) {
 				info.malformed = true
 				return info
 			}
@@ -280,14 +293,14 @@ func (*h264Assembler) inspect(payload []byte) (info payloadInfo) {
 			b = b[2+n:]
 		}
 	case nalFUA:
-		if len(payload) < 3 {
+		if len(payload) < 3 || !nalType(payload[1]) {
 			info.malformed = true
 			return info
 		}
 		info.start = payload[1]&0x80 != 0
 		info.key = info.start && payload[1]&0x1F == nalIDR
 	default:
-		info.malformed = typ == 0 || typ > 23
+		info.malformed = !nalType(payload[0])
 		info.start = true
 		info.key = typ == nalIDR || typ == nalSPS
 	}
@@ -299,7 +312,7 @@ func (*h264Assembler) inspect(payload []byte) (info payloadInfo) {
 func (a *h264Assembler) begin() { a.inFU = false }
 
 func (a *h264Assembler) add(dst, payload []byte, f *Frame) ([]byte, error) {
-	if len(payload) < 2 {
+	if len(payload) < 1 {
 		return dst, ErrMalformedFrame
 	}
 	typ := payload[0] & 0x1F
@@ -308,7 +321,7 @@ func (a *h264Assembler) add(dst, payload []byte, f *Frame) ([]byte, error) {
 	}
 	switch {
 	case typ == nalFUA:
-		if len(payload) < 3 {
+		if len(payload) < 3 || !nalType(payload[1]) {
 			return dst, ErrMalformedFrame
 		}
 		start, end := payload[1]&0x80 != 0, payload[1]&0x40 != 0
@@ -326,14 +339,14 @@ func (a *h264Assembler) add(dst, payload []byte, f *Frame) ([]byte, error) {
 		b := payload[1:]
 		for len(b) > 2 {
 			n := int(binary.BigEndian.Uint16(b))
-			if n == 0 || 2+n > len(b) {
+			if n == 0 || 2+n > len(b) || !nalType(b[2]) {
 				return dst, ErrMalformedFrame
 			}
 			dst = a.unit(dst, b[2:2+n], f)
 			b = b[2+n:]
 		}
 		return dst, nil
-	case typ == 0 || typ > 23:
+	case !nalType(payload[0]):
 		return dst, ErrMalformedFrame
 	}
 	return a.unit(dst, payload, f), nil
