@@ -39,6 +39,7 @@ type generation struct {
 
 	selected atomic.Bool
 	state    ice.ConnectionState // guarded by t.mu
+	chosen   bool                // a pair was given to t; guarded by t.mu
 
 	mu         sync.Mutex
 	conn       *ice.Conn // once connected

@@ -399,6 +399,7 @@ func (t *Transport) selectPath(g *generation, p *path) {
 		t.cur, t.next = g, nil
 		t.retired[old] = time.AfterFunc(retireAfter, func() { t.retire(old) })
 	}
+	g.chosen = true
 	p.inherit(t.path.Load())
 	t.path.Store(p)
 	t.switches++
@@ -471,8 +472,13 @@ func (t *Transport) iceState() ICEState {
 	}
 	restarting := t.next != nil && t.next.isConnected() && t.next.state != ice.ConnectionStateFailed
 	s := g.state
-	if s == ice.ConnectionStateChecking && g.selected.Load() {
+	// The agent tells its state and its pair on two goroutines: connected is
+	// when we have the pair.
+	switch {
+	case s == ice.ConnectionStateChecking && g.chosen:
 		s = ice.ConnectionStateConnected
+	case s == ice.ConnectionStateConnected && !g.chosen:
+		s = ice.ConnectionStateChecking
 	}
 	switch s {
 	case ice.ConnectionStateChecking:
