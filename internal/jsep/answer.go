@@ -168,7 +168,7 @@ func (t *transport) newAssociation(remote *sdp.Transport) bool {
 // answerSection gives one section of an answer.
 func (s *State) answerSection(p *planned, i int, offer *description, c *created) *section {
 	remote := offer.sections[i].m
-	in := sectionInput{certificates: s.cfg.Fingerprints}
+	var in sectionInput
 	in.mid, in.kind, in.proto, in.rejected, in.remote = remote.MID, remote.Kind, remote.Proto, p.rejected, remote
 	if p.isData() {
 		in.dataPort, in.maxMessage = s.cfg.SCTPPort, s.cfg.MaxMessageSize

@@ -117,6 +117,10 @@ func (s *State) sessionHeader(r *random) *sdp.Session {
 			NetType: "IN", AddressType: "IP4", UnicastAddress: "0.0.0.0",
 		},
 		Name: "-",
+		// "They MUST all have the same fingerprint value or values, or these values
+		// MUST be session-level attributes." Chromium (156) rejects bundled sections,
+		// from the third on, that have none of their own and inherit none.
+		Transport: sdp.Transport{Fingerprints: s.cfg.Fingerprints},
 	}
 }
 
@@ -257,7 +261,7 @@ func validMSID(id string) bool {
 
 // offerSection gives one section of an offer.
 func (s *State) offerSection(p *planned, i int, c *created) *section {
-	in := sectionInput{certificates: s.cfg.Fingerprints}
+	var in sectionInput
 	in.offer, in.mid, in.kind, in.rejected = true, p.mid, p.kind, p.rejected
 	in.proto = "UDP/TLS/RTP/SAVPF"
 	if p.isData() {
@@ -325,7 +329,6 @@ func (s *State) carry(in *sectionInput, p *planned, c *created, setup string) {
 		}
 	}
 	in.ice, in.setup, in.tlsID = c.credentials[p.transport], setup, t.tlsID
-	in.fingerprints = identify(in.certificates)
 	for _, g := range []*generation{t.next, t.current} {
 		if g != nil && g.Local == in.ice {
 			in.gathered, in.end = g.localCandidates, g.localEnd

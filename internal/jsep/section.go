@@ -34,7 +34,6 @@ type sectionKey struct {
 	carries      bool
 	ice          ICEParameters
 	setup, tlsID string
-	fingerprints slice
 	candidates   slice
 	end          bool
 }
@@ -50,11 +49,10 @@ func identify[T any](s []T) slice { return slice{unsafe.Pointer(unsafe.SliceData
 // sectionInput is a sectionKey with the values that it stands for.
 type sectionInput struct {
 	sectionKey
-	t            *Transceiver
-	certificates []sdp.Fingerprint
-	gathered     []string
-	dataPort     int
-	maxMessage   int64
+	t          *Transceiver
+	gathered   []string
+	dataPort   int
+	maxMessage int64
 }
 
 // maxPTime is the longest packet that our audio codecs take, in ms: Opus has 120.
@@ -126,9 +124,7 @@ func (s *State) transportLines(m *sdp.Media, in *sectionInput) {
 			m.RTCP = "9 IN IP4 0.0.0.0"
 		}
 	}
-	m.Transport = sdp.Transport{
-		ICEUfrag: in.ice.Ufrag, ICEPwd: in.ice.Pwd, Fingerprints: in.certificates, Setup: in.setup, TLSID: in.tlsID,
-	}
+	m.Transport = sdp.Transport{ICEUfrag: in.ice.Ufrag, ICEPwd: in.ice.Pwd, Setup: in.setup, TLSID: in.tlsID}
 	m.Candidates, m.EndOfCandidates = in.gathered, in.end
 	if c, ok := defaultCandidate(in.gathered); ok {
 		// "Each "m=" and "c=" line MUST be filled in with the port, relevant RTP

@@ -48,7 +48,32 @@ func (s *State) checkOffer(d *description) error {
 			return invalid("the mid %q is that of m-section %d already", m.MID, j)
 		}
 	}
+	if err := s.checkExtensions(d); err != nil {
+		return err
+	}
 	return s.checkContent(d)
+}
+
+// checkExtensions refuses to give an id that is negotiated to another extension
+// (RFC 8285 §5: "the mapping MUST NOT change").
+func (s *State) checkExtensions(d *description) error {
+	for i, sec := range d.sections {
+		if i >= len(s.lines) {
+			break
+		}
+		t := s.Transceiver(s.lines[i].transceiver)
+		if t == nil || sec.m.MID != t.mid {
+			continue
+		}
+		for _, e := range sec.m.Extmaps {
+			for _, known := range t.negotiatedExtensions {
+				if uint16(known.ID) == e.ID && known.URI != e.URI {
+					return invalid("m-section %d gives the extension id %d to %s, which is that of %s", i, e.ID, e.URI, known.URI)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // checkAnswer verifies an answer against the offer (RFC 9429 §5.8.3).
@@ -70,6 +95,13 @@ func (s *State) checkAnswer(d, offer *description) error {
 		}
 		if d.grouped[i] && !offer.grouped[i] {
 			return invalid("the answer bundles m-section %d, which the offer does not", i)
+		}
+		for _, e := range m.Extmaps {
+			for _, known := range o.Extmaps {
+				if known.ID == e.ID && known.URI != e.URI {
+					return invalid("m-section %d answers the extension id %d with %s, which was offered for %s", i, e.ID, e.URI, known.URI)
+				}
+			}
 		}
 	}
 	return s.checkContent(d)
