@@ -29,9 +29,7 @@ const (
 
 // twccSent remembers the packets that were sent, by sequence number.
 type twccSent struct {
-	slots  []twccRecord
-	oldest uint64
-	next   uint64
+	slots []twccRecord
 	// the peer's clock, unwrapped
 	refs    int64
 	hasRef  bool
