@@ -24,7 +24,7 @@ type EncoderConfig struct {
 	// that come without a duration. 0 means 30.
 	FrameRate float64
 	// MinQuantizer and MaxQuantizer bound the quantiser index, 0 (best) to 127.
-	// 0, 0 means 4 and 124.
+	// 0, 0 means 8 and 124.
 	MinQuantizer, MaxQuantizer int
 	// FixedQuantizer, when positive, switches rate control off and codes every
 	// frame with this quantiser index.
@@ -83,7 +83,7 @@ func (c *EncoderConfig) setDefaults() error {
 		c.FrameRate = 30
 	}
 	if c.MinQuantizer == 0 && c.MaxQuantizer == 0 {
-		c.MinQuantizer, c.MaxQuantizer = 4, 124
+		c.MinQuantizer, c.MaxQuantizer = 8, 124
 	}
 	if c.TokenPartitions == 0 {
 		c.TokenPartitions = 1

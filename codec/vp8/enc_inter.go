@@ -5,11 +5,12 @@ type interChoice struct {
 	ref, mode uint8
 	mv        mv
 	sad, cost int
+	still     bool // known to have no residue
 }
 
 // decideInter chooses the prediction of a macroblock of an interframe, leaves it
 // in cur and reports whether the residue is known to vanish.
-func (e *Encoder) decideInter(x, y, i int) (still bool) {
+func (e *Encoder) decideInter(x, y, i int) (still bool, sad int) {
 	m := &e.grid.mbs[i]
 	best := interChoice{cost: 1 << 30}
 	for ref := uint8(refLast); ref <= refAltRef; ref++ {
@@ -23,8 +24,8 @@ func (e *Encoder) decideInter(x, y, i int) (still bool) {
 	}
 	m.ref, m.mode, m.mv = best.ref, best.mode, best.mv
 	e.pred.macroblock(e.cur, e.refs[m.ref], x, y, m)
-	if e.vanishes(x, y) {
-		return true
+	if best.still || e.vanishes(x, y) {
+		return true, best.sad
 	}
 	// Intra prediction overwrites cur, so an inter prediction that wins is
 	// made again.
@@ -32,7 +33,7 @@ func (e *Encoder) decideInter(x, y, i int) (still bool) {
 		m.ref, m.mode, m.mv = best.ref, best.mode, best.mv
 		e.pred.macroblock(e.cur, e.refs[m.ref], x, y, m)
 	}
-	return false
+	return false, best.sad
 }
 
 // tryReference looks for a better choice in one reference frame. It reports
@@ -55,6 +56,7 @@ func (e *Encoder) tryReference(x, y int, ref uint8, best *interChoice) (done boo
 	zero := search.sad(mv{})
 	consider(mvZero, mv{}, zero, 0)
 	if ref == refLast && e.unchanged(x, y, zero) {
+		best.still = true
 		return true
 	}
 	nearest, other := bounds.clamp(near.nearest), bounds.clamp(near.near)
@@ -78,9 +80,31 @@ func (e *Encoder) tryReference(x, y int, ref uint8, best *interChoice) (done boo
 	return false
 }
 
-// unchanged is the fast path for what does not move: the error against the same
-// place in the last frame quantises to nothing.
+// quietState remembers a macroblock's error against the same place in the last
+// frame while its source does not change.
+type quietState struct {
+	known bool   // coding it with quantiser q or a coarser one is no use
+	q     uint8  // finest quantiser it was coded with
+	seen  uint8  // how often it was coded with that
+	sad   uint16 // its error then
+}
+
+// quietAfter is how often a macroblock is coded with the same quantiser before
+// what is left of its error counts as final. The loop filter stirs the samples
+// in every frame, so that some blocks would be mended for ever.
+const quietAfter = 2
+
+// unchanged is the fast path for what does not move, such as a screen or a test
+// picture: the error against the same place in the last frame quantises to
+// nothing, either by its size or because it did so before and the source is the
+// same.
 func (e *Encoder) unchanged(x, y, sad int) bool {
+	quiet := &e.quiet[y*e.grid.mbw+x]
+	// The loop filter still works on quiet macroblocks, so their error may
+	// have grown.
+	if quiet.known && e.header.quant.index >= int(quiet.q) && sad <= int(quiet.sad)+int(quiet.sad)/8+8 && e.sameSource(x, y) {
+		return true
+	}
 	// The sum of squares is at least sad²/256.
 	if sad*sad > e.params.zeroSSE*256 {
 		return false
@@ -88,6 +112,37 @@ func (e *Encoder) unchanged(x, y, sad int) bool {
 	p, s := &e.refs[refLast].y, &e.src.y
 	at := s.at(x*16, y*16)
 	return e.vanishesLuma(s.buf[at:], p.buf[at:], p.stride) && e.vanishesChroma(e.refs[refLast], x, y)
+}
+
+// noteQuiet updates the macroblock's quietState once it is known whether it has
+// a residue. sad is the error of its prediction.
+func (e *Encoder) noteQuiet(x, y int, m *mbInfo, sad int) {
+	quiet := &e.quiet[y*e.grid.mbw+x]
+	if m.mode != mvZero || m.ref != refLast {
+		*quiet = quietState{}
+		return
+	}
+	q := uint8(e.header.quant.index)
+	switch {
+	case !e.sameSource(x, y), quiet.seen == 0, q < quiet.q:
+		*quiet = quietState{known: m.skip, q: q, seen: 1}
+	case q > quiet.q || quiet.known:
+		return
+	default:
+		quiet.seen++
+		quiet.known = m.skip || quiet.seen >= quietAfter
+	}
+	quiet.sad = uint16(min(sad, 1<<16-1))
+}
+
+// sameSource reports whether the macroblock has the samples it had in the
+// picture encoded before.
+func (e *Encoder) sameSource(x, y int) bool {
+	a, b := e.src, e.lastSrc
+	yi, ui := a.y.at(x*16, y*16), a.u.at(x*8, y*8)
+	return sad16(a.y.buf[yi:], a.y.stride, b.y.buf[yi:], b.y.stride) == 0 &&
+		sad8(a.u.buf[ui:], a.u.stride, b.u.buf[ui:], b.u.stride) == 0 &&
+		sad8(a.v.buf[ui:], a.v.stride, b.v.buf[ui:], b.v.stride) == 0
 }
 
 // vanishes reports whether the difference between source and prediction will

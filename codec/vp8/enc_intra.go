@@ -26,7 +26,7 @@ func (e *Encoder) decideIntra(x, y, i int, modeCost []int, limit int) int {
 		return best + extra
 	}
 	saved := *m
-	m.ref = refIntra
+	m.ref, m.mv = refIntra, mv{}
 	m.mode = bPred
 	sub := e.decideBPred(x, y, i, min(best, limit-extra), e.params.price(modeCost[bPred]))
 	if sub >= best {

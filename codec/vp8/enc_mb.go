@@ -14,13 +14,13 @@ type frameQuant struct {
 
 func (p *frameQuant) init(h *quantHeader, key bool) {
 	p.dq = h.factors(h.index)
-	roundAC := int32(42)
+	roundDC, roundAC := int32(40), int32(42)
 	if key {
-		roundAC = 48
+		roundDC, roundAC = 48, 48
 	}
-	p.y1.init(p.dq.y1, 48, roundAC)
-	p.y2.init(p.dq.y2, 48, roundAC)
-	p.uv.init(p.dq.uv, 48, roundAC)
+	p.y1.init(p.dq.y1, roundDC, roundAC)
+	p.y2.init(p.dq.y2, roundDC, roundAC)
+	p.uv.init(p.dq.uv, roundDC, roundAC)
 	ac := int(p.dq.y1[1])
 	p.lambda = ac * 256 / 5
 	// A coefficient is doubled by the transform and rounded down below 0.62 of
@@ -98,11 +98,11 @@ func (e *Encoder) encodeMacroblock(x, y int, left *blockContext) {
 	i := e.grid.index(x, y)
 	m := &e.grid.mbs[i]
 	*m = mbInfo{}
-	still := false
+	still, sad := false, 0
 	if e.header.key {
 		e.decideIntra(x, y, i, e.modeCost.yMode[:], 1<<30)
 	} else {
-		still = e.decideInter(x, y, i)
+		still, sad = e.decideInter(x, y, i)
 	}
 	c := &e.coeffs
 	if still {
@@ -119,6 +119,7 @@ func (e *Encoder) encodeMacroblock(x, y int, left *blockContext) {
 	}
 	m.coded = m.coded || hasY2(m.mode) && c.ends[24] != 0
 	m.skip = !m.coded
+	e.noteQuiet(x, y, m, sad)
 	e.stats.skip.add(m.skip)
 	if m.skip {
 		e.above[x].clear(hasY2(m.mode))

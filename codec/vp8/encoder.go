@@ -23,6 +23,8 @@ type Encoder struct {
 
 	// Work space of one frame.
 	src, cur  *picture
+	lastSrc   *picture // the picture encoded before
+	quiet     []quietState
 	pred      predictor
 	lf        loopFilter
 	header    encHeader
@@ -131,7 +133,8 @@ func (e *Encoder) resize() {
 	}
 	e.pool.resize(mbw, mbh)
 	e.grid.resize(mbw, mbh)
-	e.src = newPicture(mbw, mbh)
+	e.src, e.lastSrc = newPicture(mbw, mbh), newPicture(mbw, mbh)
+	e.quiet = make([]quietState, mbw*mbh)
 	e.above = make([]blockContext, mbw)
 	e.rowTokens = make([]int, mbh+1)
 	e.lastMVs = make([]mv, mbw*mbh)
@@ -158,12 +161,17 @@ func (e *Encoder) Encode(f *Frame, flags FrameFlags) (data []byte, info EncodedI
 		return nil, EncodedInfo{Dropped: true}, nil
 	}
 	e.plan = e.layer.next(key)
+	e.src, e.lastSrc = e.lastSrc, e.src
 	e.loadSource(f)
+	if key {
+		clear(e.quiet)
+	}
+	assign(&e.cur, nil)
 	e.cur = e.pool.get()
 	q := e.rate.choose(duration, key, e.plan.id)
 	size := e.encodeFrame(key, q)
-	for tries := 0; tries < 2; tries++ {
-		again, better := e.rate.retry(size, key, q)
+	for tries := 0; tries < 3; tries++ {
+		again, better := e.rate.retry(size, key, e.plan.id, q)
 		if !again {
 			break
 		}
@@ -260,7 +268,6 @@ func chooseFilter(q int, key bool) filterHeader {
 func (e *Encoder) finishFrame(key bool) {
 	e.cur.extend()
 	e.refs.update(&e.header.refs, e.cur)
-	assign(&e.cur, nil)
 	if key {
 		e.frames = 0
 		e.needKey = false

@@ -24,7 +24,8 @@ type rateControl struct {
 type rateModel struct {
 	known bool
 	k     float64
-	q     int // used last
+	q     int     // used last
+	bits  float64 // that came of it
 }
 
 func quantStep(q int) float64 { return float64(acTable[q]) }
@@ -94,7 +95,16 @@ func (r *rateControl) choose(duration time.Duration, key bool, id int) int {
 	}
 	q := r.fit(k)
 	if m.known && !key {
-		q = min(max(q, m.q-8), m.q+14)
+		// Carefully towards finer steps: a still picture costs next to nothing
+		// until the step falls below what its error has become.
+		finest := 0.85
+		if m.bits < r.budget/4 {
+			finest = 0.75
+		}
+		for q < m.q && quantStep(q) < finest*quantStep(m.q) {
+			q++
+		}
+		q = min(q, m.q+14)
 	}
 	return min(max(q, r.minQ), r.maxQ)
 }
@@ -111,7 +121,7 @@ func (r *rateControl) fit(k float64) int {
 
 // retry asks for a second attempt when a frame came out far too big, as after a
 // cut.
-func (r *rateControl) retry(bits int, key bool, q int) (again bool, better int) {
+func (r *rateControl) retry(bits int, key bool, id, q int) (again bool, better int) {
 	limit := r.budget * 2.5
 	if key {
 		limit = r.budget * 1.5
@@ -120,7 +130,13 @@ func (r *rateControl) retry(bits int, key bool, q int) (again bool, better int) 
 		return false, q
 	}
 	better = r.fit(float64(bits) * quantStep(q))
-	return better > q+2, better
+	if m := r.model(key, id); m.known && m.q > q {
+		// The frame before was fine with a coarser quantiser. When little
+		// moves, a frame's size falls far faster than the model says, so look
+		// for the edge between the two.
+		better = min(better, (q+m.q+1)/2)
+	}
+	return better > q+1, better
 }
 
 // done accounts for the frame that was written.
@@ -137,5 +153,5 @@ func (r *rateControl) done(bits int, duration time.Duration, key bool, id, q int
 	} else {
 		m.k += (k - m.k) * 0.4
 	}
-	m.q = q
+	m.q, m.bits = q, float64(bits)
 }

@@ -21,18 +21,25 @@ func newScene(seed uint64, w, h int) *scene {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	s := &scene{w: w, h: h, rng: rng, tex: make([]byte, texSize*texSize)}
 	// A sum of random waves, periodic in texSize, plus some blocks with edges.
-	type wave struct{ fx, fy, ph, a float64 }
+	type wave struct {
+		fx, fy, phase int
+		a             float32
+	}
 	var waves []wave
 	for range 24 {
 		f := math.Pow(2, rng.Float64()*6)
 		an := rng.Float64() * 2 * math.Pi
-		waves = append(waves, wave{math.Round(f * math.Cos(an)), math.Round(f * math.Sin(an)), rng.Float64() * 7, 40 / math.Sqrt(f)})
+		waves = append(waves, wave{int(f * math.Cos(an)), int(f * math.Sin(an)), rng.IntN(texSize), float32(20 / math.Sqrt(f))})
+	}
+	var sine [texSize]float32
+	for i := range sine {
+		sine[i] = float32(math.Sin(2 * math.Pi * float64(i) / texSize))
 	}
 	for y := range texSize {
 		for x := range texSize {
-			v := 128.0
+			v := float32(128)
 			for _, q := range waves {
-				v += q.a * math.Sin(2*math.Pi*(q.fx*float64(x)+q.fy*float64(y))/texSize+q.ph) * 0.5
+				v += q.a * sine[(q.fx*x+q.fy*y+q.phase)&(texSize-1)]
 			}
 			s.tex[y*texSize+x] = uint8(min(max(v, 0), 255))
 		}
