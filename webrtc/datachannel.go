@@ -49,6 +49,8 @@ type DataChannelEvent struct {
 // DataChannel is RTCDataChannel (webrtc-pc 6.2).
 type DataChannel struct {
 	pc *PeerConnection
+	// serial counts the connection's channels, for statistics.
+	serial uint32
 
 	label, protocol                   string
 	ordered, negotiated               bool

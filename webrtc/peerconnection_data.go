@@ -15,6 +15,7 @@ type dataSlots struct {
 	// channels is [[DataChannels]].
 	channels    []*DataChannel
 	association *association
+	made        uint32
 	// opened and closed count channels for statistics.
 	opened, closed uint32
 }
@@ -71,8 +72,9 @@ func (pc *PeerConnection) CreateDataChannel(label string, init *DataChannelInit)
 }
 
 func (pc *PeerConnection) newDataChannel(label string, init *DataChannelInit) *DataChannel {
+	pc.data.made++
 	d := &DataChannel{
-		pc: pc, label: label, protocol: init.Protocol, ordered: init.Ordered == nil || *init.Ordered,
+		pc: pc, serial: pc.data.made, label: label, protocol: init.Protocol, ordered: init.Ordered == nil || *init.Ordered,
 		negotiated: init.Negotiated, maxPacketLifeTime: clonePtr(init.MaxPacketLifeTime),
 		maxRetransmits: clonePtr(init.MaxRetransmits), readyState: DataChannelStateConnecting,
 		binaryType: "arraybuffer", channelPipe: channelPipe{opened: make(chan struct{}), over: make(chan struct{})},

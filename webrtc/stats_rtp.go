@@ -1,0 +1,155 @@
+package webrtc
+
+import (
+	"fmt"
+	"math"
+
+	"trackway/internal/rtpengine"
+	"trackway/media"
+)
+
+// streams adds the RTP streams with their codecs and sources.
+func (g *statsGathering) streams() {
+	for _, slots := range g.pc.state.Transceivers() {
+		t := g.pc.transceivers[slots.ID()]
+		if t.sender.transport == nil {
+			continue
+		}
+		transportID := t.sender.transport.bundle.statsID()
+		if len(t.sender.media.targets) > 0 {
+			source := g.source(t.sender.track)
+			for _, target := range t.sender.media.targets {
+				out, remote := target.stream.Stats()
+				g.outbound(t, transportID, source, out, remote)
+			}
+		}
+		if r := t.receiver.media.receiver; r != nil {
+			r.Stats(func(in rtpengine.InboundStats, remote rtpengine.RemoteOutboundStats) {
+				g.inbound(t, transportID, in, remote)
+			})
+		}
+	}
+}
+
+func (g *statsGathering) source(track *media.Track) string {
+	if track == nil {
+		return ""
+	}
+	id := "S" + track.ID()
+	g.report.add(&MediaSourceStats{
+		StatsBase: g.base(StatsTypeMediaSource, id), TrackIdentifier: track.ID(), Kind: string(track.Kind()),
+	})
+	return id
+}
+
+// codec adds the codec of a payload type and returns its id, or "".
+func (g *statsGathering) codec(transportID, direction string, list []RTPCodecParameters, pt uint8) string {
+	for _, c := range list {
+		if c.PayloadType != pt {
+			continue
+		}
+		id := fmt.Sprintf("C%s%s%d", direction, transportID, pt)
+		g.report.add(&CodecStats{
+			StatsBase: g.base(StatsTypeCodec, id), PayloadType: pt, TransportID: transportID, MimeType: c.MimeType,
+			ClockRate: c.ClockRate, Channels: c.Channels, SDPFmtpLine: c.SDPFmtpLine,
+		})
+		return id
+	}
+	return ""
+}
+
+func (g *statsGathering) outbound(t *RTPTransceiver, transportID, source string,
+	o rtpengine.OutboundStats, r rtpengine.RemoteInboundStats) {
+	kind := string(t.kind)
+	codec := g.codec(transportID, "O", codecParameters(t.slots().SendCodecs()), o.PayloadType)
+	s := &OutboundRTPStreamStats{
+		RTPStreamStats: RTPStreamStats{
+			StatsBase: g.base(StatsTypeOutboundRTP, fmt.Sprintf("O%s%d", transportID, o.SSRC)),
+			SSRC:      o.SSRC, Kind: kind, TransportID: transportID, CodecID: codec,
+		},
+		Mid: o.MID, RID: o.RID, MediaSourceID: source, PacketsSent: o.PacketsSent, BytesSent: o.BytesSent,
+		HeaderBytesSent: o.HeaderBytesSent, RetransmittedPacketsSent: o.RetransmittedPacketsSent,
+		RetransmittedBytesSent: o.RetransmittedBytesSent, RTXSSRC: nonZero(o.RTXSSRC), Active: o.Active, NACKCount: o.NACKCount,
+	}
+	if t.kind == media.Video {
+		s.PLICount, s.FIRCount, s.FramesSent = &o.PLICount, &o.FIRCount, &o.FramesSent
+	}
+	g.report.add(s)
+	if r.Timestamp.IsZero() {
+		return
+	}
+	remote := &RemoteInboundRTPStreamStats{
+		RTPStreamStats: RTPStreamStats{
+			StatsBase: StatsBase{
+				ID: "R" + s.ID, Type: StatsTypeRemoteInbound, Timestamp: milliseconds(r.Timestamp),
+			},
+			SSRC: o.SSRC, Kind: kind, TransportID: transportID, CodecID: codec,
+		},
+		LocalID: s.ID, PacketsReceived: r.PacketsReceived, PacketsLost: r.PacketsLost, Jitter: r.Jitter.Seconds(),
+		FractionLost: r.FractionLost, TotalRoundTripTime: r.TotalRoundTripTime.Seconds(),
+		RoundTripTimeMeasurements: r.RoundTripTimeMeasurements,
+	}
+	if r.RoundTripTimeMeasurements > 0 {
+		rtt := r.RoundTripTime.Seconds()
+		remote.RoundTripTime = &rtt
+	}
+	s.RemoteID = remote.ID
+	g.report.add(remote)
+}
+
+func (g *statsGathering) inbound(t *RTPTransceiver, transportID string,
+	in rtpengine.InboundStats, r rtpengine.RemoteOutboundStats) {
+	kind := string(t.kind)
+	codec := g.codec(transportID, "I", codecParameters(t.slots().RecvCodecs()), in.PayloadType)
+	s := &InboundRTPStreamStats{
+		RTPStreamStats: RTPStreamStats{
+			StatsBase: g.base(StatsTypeInboundRTP, fmt.Sprintf("I%s%d", transportID, in.SSRC)),
+			SSRC:      in.SSRC, Kind: kind, TransportID: transportID, CodecID: codec,
+		},
+		TrackIdentifier: t.receiver.track.ID(), Mid: t.slots().MID(),
+		PacketsReceived: in.PacketsReceived, PacketsLost: in.PacketsLost, Jitter: in.Jitter.Seconds(),
+		BytesReceived: in.BytesReceived, HeaderBytesReceived: in.HeaderBytesReceived, PacketsDiscarded: in.PacketsDiscarded,
+		RetransmittedPacketsReceived: in.RetransmittedPacketsReceived, RetransmittedBytesReceived: in.RetransmittedBytesReceived,
+		RTXSSRC: nonZero(in.RTXSSRC), LastPacketReceivedTimestamp: millisecondsOrNil(in.LastPacketReceived),
+		NACKCount: &in.NACKCount, JitterBufferDelay: in.BufferDelay.Seconds(), JitterBufferEmittedCount: in.BufferEmitted,
+	}
+	if t.kind == media.Video {
+		s.PLICount, s.FIRCount = &in.PLICount, &in.FIRCount
+		// Frames are put together only while somebody takes frames; a track that
+		// is passed on as RTP has none to count.
+		if in.FramesReceived+in.FramesDropped > 0 {
+			s.FramesReceived, s.FramesDropped = &in.FramesReceived, &in.FramesDropped
+			s.FramesAssembledFromMany = &in.FramesAssembledFromMultiple
+			assembly := in.AssemblyTime.Seconds()
+			s.TotalAssemblyTime = &assembly
+		}
+		if in.FrameWidth > 0 {
+			s.FrameWidth, s.FrameHeight = &in.FrameWidth, &in.FrameHeight
+		}
+	} else if in.AudioLevel < 127 {
+		// -dBov to the linear 0..1 of audioLevel.
+		level := math.Pow(10, -float64(in.AudioLevel)/20)
+		s.AudioLevel = &level
+	}
+	g.report.add(s)
+	if r.ReportsSent == 0 {
+		return
+	}
+	remote := &RemoteOutboundRTPStreamStats{
+		RTPStreamStats: RTPStreamStats{
+			StatsBase: StatsBase{ID: "R" + s.ID, Type: StatsTypeRemoteOutbound, Timestamp: milliseconds(r.Timestamp)},
+			SSRC:      in.SSRC, Kind: kind, TransportID: transportID, CodecID: codec,
+		},
+		LocalID: s.ID, PacketsSent: r.PacketsSent, BytesSent: r.BytesSent, ReportsSent: r.ReportsSent,
+		RemoteTimestamp: milliseconds(r.RemoteTimestamp),
+	}
+	s.RemoteID = remote.ID
+	g.report.add(remote)
+}
+
+func nonZero(v uint32) *uint32 {
+	if v == 0 {
+		return nil
+	}
+	return &v
+}
