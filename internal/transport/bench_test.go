@@ -160,3 +160,24 @@ func BenchmarkConnect(b *testing.B) {
 	}
 	b.ReportMetric(float64(cpu()-start)/float64(b.N)/1e6, "cpu-ms/pair")
 }
+
+// BenchmarkIdle is the price of consent: what connected Transports cost while
+// nothing is sent. One iteration is one second.
+func BenchmarkIdle(b *testing.B) {
+	cfg := NetworkConfig{Loopback: LoopbackOnly}
+	server := newNetwork(b, cfg)
+	cert := newCert(b)
+	const pairs = 100
+	for range pairs {
+		x, y := newPair(b, newNetwork(b, cfg), server, func(_ string, c *Config) { c.Certificates = []tls.Certificate{cert} })
+		connect(b, x, y)
+		x.waitDTLS(DTLSConnected)
+		y.waitDTLS(DTLSConnected)
+	}
+	start, seconds := cpu(), 0
+	for b.Loop() {
+		time.Sleep(time.Second)
+		seconds++
+	}
+	b.ReportMetric(float64((cpu()-start).Microseconds())/float64(2*pairs*seconds), "cpu-µs/s")
+}
