@@ -51,6 +51,47 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 	ss.stats.RetransmittedBytesSent += uint64(size - header)
 }
 
+// Probe sends about so many bytes of packets that were sent before, once more
+// over RTX, to show whether the path carries them: PacketResult.Probe tells
+// them by id. It returns the bytes sent, 0 without RTX, transport-wide sequence
+// numbers or packets to repeat.
+func (ss *SendStream) Probe(now time.Time, id, bytes int, out Output) (sent int) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	seg := ss.current()
+	if ss.closed || !ss.active || seg == nil || ss.cfg.RTXSSRC == 0 || ss.cfg.RTXPayloadType == 0 || ss.ids[extTransportCC] == 0 {
+		return 0
+	}
+	seg.ring.mu.RLock()
+	defer seg.ring.mu.RUnlock()
+	ss.probe = id
+	defer func() { ss.probe = 0 }()
+	for seq := ss.highest; sent < bytes; seq-- {
+		if seq < seg.out || ss.highest-seq >= probeDepth {
+			if sent == 0 {
+				return 0
+			}
+			seq = ss.highest
+		}
+		s := seg.ring.at(seq - seg.delta)
+		if s == nil {
+			continue
+		}
+		buf := out.ReserveRTP(14 + 4*len(s.csrcs) + 4 + 64 + len(s.buf))
+		if buf == nil {
+			return sent
+		}
+		size, header := ss.transmit(now, s, seg, seq, buf, out, true)
+		ss.stats.RetransmittedPacketsSent++
+		ss.stats.RetransmittedBytesSent += uint64(size - header)
+		sent += size
+	}
+	return sent
+}
+
+// probeDepth is how far back probes reach for packets to repeat.
+const probeDepth = 32
+
 // segmentOf finds the segment in which an extended sequence number was sent.
 func (ss *SendStream) segmentOf(seq uint64) *segment {
 	for i := range min(ss.nsegs, segmentsKept) {
@@ -104,13 +145,14 @@ func (ss *SendStream) pictureLoss(fir bool, seq uint8) {
 	}
 }
 
-// reportBlock takes the peer's report on the stream (RFC 3550 section 6.4.1)
-// and returns the round-trip time, 0 if it cannot be told.
-func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration) {
+// report takes the peer's report on the stream (RFC 3550 section 6.4.1) and
+// returns the round-trip time, 0 if it cannot be told, and how many packets the
+// peer expected since its last report.
+func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration, packets int) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	if !ss.started {
-		return 0
+		return 0, 0
 	}
 	rtx := b.ssrc != ss.cfg.SSRC
 	if rtx {
@@ -129,7 +171,7 @@ func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration) 
 		}
 	}
 	if rtx {
-		return rtt
+		return rtt, 0
 	}
 	m := &ss.remote
 	m.SSRC = b.ssrc
@@ -140,6 +182,10 @@ func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration) 
 	m.Jitter = ticksDuration(int64(b.jitter), ss.clock)
 	if first := ss.origin; b.highest != 0 {
 		highest := extend(ss.highest, uint16(b.highest))
+		if highest > ss.reported && highest <= ss.highest {
+			packets = int(highest - ss.reported)
+			ss.reported = highest
+		}
 		if expected := int64(highest-first) + 1; highest >= first && expected >= m.PacketsLost {
 			m.PacketsReceived = uint64(expected - m.PacketsLost)
 		}
@@ -149,7 +195,7 @@ func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration) 
 		m.TotalRoundTripTime += rtt
 		m.RoundTripTimeMeasurements++
 	}
-	return rtt
+	return rtt, packets
 }
 
 // senderInfo fills in the sender part of an SR; ok is false while there is

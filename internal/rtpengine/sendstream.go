@@ -72,6 +72,8 @@ type SendStream struct {
 	nsegs     uint64 // segs[(nsegs-1)%segmentsKept] is current
 	highest   uint64 // the last extended sequence number given
 	origin    uint64 // the first one
+	reported  uint64 // the last one that the peer has reported on
+	probe     int    // the probe that is being sent, or 0
 	lastTS    uint32 // of the last packet, as sent
 	lastTime  time.Time
 	lastFrame uint64 // the ring's frame counter
@@ -111,7 +113,7 @@ func newSendStream(s *Session, cfg SendConfig, ev SendEvents) *SendStream {
 	// RFC 3711's roll-over counter cannot be guessed by the receiver if the
 	// first packets are lost around a wrap, so begin in the lower half.
 	ss.highest = 1<<16 + uint64(s.rand()&0x7FFF)
-	ss.origin = ss.highest + 1
+	ss.origin, ss.reported = ss.highest+1, ss.highest
 	ss.lastTS = s.rand()
 	ss.rtxSeq = uint16(s.rand() & 0x7FFF)
 	ss.setConfig(cfg)
@@ -179,6 +181,8 @@ func (ss *SendStream) SetMaxTemporal(tid int) {
 type SendResult struct {
 	// Packets is the number of packets given to the Output.
 	Packets int
+	// Bytes is their size with all headers.
+	Bytes int
 	// NeedKeyFrame says that the stream waits for a key frame: ask the source.
 	NeedKeyFrame bool
 }
@@ -212,8 +216,11 @@ func (ss *SendStream) Send(now time.Time, r *Ring, span Span, out Output) (res S
 	}
 	ss.waitKey, ss.waitSince = false, time.Time{}
 	for i := range uint64(span.Count) {
-		if s := r.at(span.First + i); s != nil && ss.sendSlot(now, r, s, out) {
-			res.Packets++
+		if s := r.at(span.First + i); s != nil {
+			if n := ss.sendSlot(now, r, s, out); n > 0 {
+				res.Packets++
+				res.Bytes += n
+			}
 		}
 	}
 	return res
@@ -226,8 +233,9 @@ func (ss *SendStream) current() *segment {
 	return &ss.segs[(ss.nsegs-1)%segmentsKept]
 }
 
-// sendSlot sends one packet; the locks of stream and ring are held.
-func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) bool {
+// sendSlot sends one packet and returns its size, 0 if it was not sent. The
+// locks of stream and ring are held.
+func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) (size int) {
 	seg := ss.current()
 	fresh := seg == nil || seg.ring != r || seg.epoch != s.epoch
 	if fresh || ss.paused {
@@ -238,21 +246,21 @@ func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) 
 	}
 	if s.tid > ss.maxTID {
 		ss.skip(seg, s)
-		return false
+		return 0
 	}
 	seq := s.index + seg.delta
 	if seq <= 1<<15 || seq < seg.out {
-		return false // late, from before this segment
+		return 0 // late, from before this segment
 	}
 	buf := out.ReserveRTP(12 + 4*len(s.csrcs) + 4 + 64 + len(s.buf))
 	if seq > ss.highest {
 		ss.advance(now, s, seg, seq)
 	}
 	if buf == nil {
-		return false // the output is full: as good as lost, and repaired by NACK
+		return 0 // the output is full: as good as lost, and repaired by NACK
 	}
-	ss.transmit(now, s, seg, seq, buf, out, false)
-	return true
+	size, _ = ss.transmit(now, s, seg, seq, buf, out, false)
+	return size
 }
 
 // transmit builds a packet in buf and commits it.
@@ -260,7 +268,7 @@ func (ss *SendStream) transmit(now time.Time, s *ringSlot, seg *segment, seq uin
 	twcc := ss.session.nextTransportSequence(&ss.ids)
 	packet, header := ss.build(buf, s, seg, seq, now, twcc, rtx)
 	out.CommitRTP(packet)
-	ss.session.sent(&ss.ids, twcc, now, len(packet))
+	ss.session.sent(&ss.ids, twcc, now, len(packet), ss.probe)
 	ss.stats.PacketsSent++
 	ss.stats.BytesSent += uint64(len(packet) - header)
 	ss.stats.HeaderBytesSent += uint64(header)

@@ -18,6 +18,10 @@ type SessionConfig struct {
 	// Feedback, if not nil, takes the peer's transport-wide feedback on what
 	// was sent. The slice is valid only during the call.
 	Feedback func(now time.Time, results []PacketResult)
+	// Report, if not nil, takes the loss that a report block tells, for peers
+	// without transport-wide feedback: the fraction lost in [0, 1) of the
+	// packets since the report before.
+	Report func(now time.Time, fraction float64, packets int)
 	// REMB, if not nil, takes the peer's estimates, in bit/s.
 	REMB func(now time.Time, bitrate uint64)
 }
@@ -129,6 +133,15 @@ func (s *Session) SetReducedSize(on bool) { s.reduced.Store(on) }
 // SetPathRTT gives the round-trip time that the transport measured; it serves
 // until reports give one, as on a transport that only receives.
 func (s *Session) SetPathRTT(d time.Duration) { s.pathRTT.Store(int64(d)) }
+
+// RTT is the smoothed round-trip time that reports tell, or ICE's; 0 if neither
+// has been measured.
+func (s *Session) RTT() time.Duration {
+	if d := s.rttNow.Load(); d > 0 {
+		return time.Duration(d)
+	}
+	return time.Duration(s.pathRTT.Load())
+}
 
 // rtt is the best estimate, 100 ms if there is none.
 func (s *Session) rtt() time.Duration {

@@ -182,8 +182,12 @@ func (s *Session) reports(now time.Time, b []byte, n int) bool {
 	for ; n > 0; n, b = n-1, b[reportBlockLen:] {
 		r := parseReportBlock(b)
 		if ss := s.senderOf(r.ssrc); ss != nil {
-			if rtt := ss.report(now, &r); rtt > 0 {
+			rtt, packets := ss.report(now, &r)
+			if rtt > 0 {
 				s.noteRTT(rtt)
+			}
+			if s.cfg.Report != nil && packets > 0 {
+				s.cfg.Report(now, float64(r.fraction)/256, packets)
 			}
 		}
 	}
@@ -237,12 +241,12 @@ func (s *Session) nextTransportSequence(ids *extIDs) uint16 {
 }
 
 // sent remembers a packet for the peer's feedback.
-func (s *Session) sent(ids *extIDs, wire uint16, now time.Time, size int) {
+func (s *Session) sent(ids *extIDs, wire uint16, now time.Time, size, probe int) {
 	if ids[extTransportCC] == 0 {
 		return
 	}
 	s.sendMu.Lock()
-	s.twccOut.add(extend(s.twccNext.Load(), wire), now, size)
+	s.twccOut.add(extend(s.twccNext.Load(), wire), now, size, probe)
 	s.sendMu.Unlock()
 }
 

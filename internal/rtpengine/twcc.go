@@ -18,6 +18,8 @@ type PacketResult struct {
 	// whose zero is arbitrary.
 	Received bool
 	Arrival  time.Duration
+	// Probe is what SendStream.Probe was given, 0 for packets of media.
+	Probe int
 }
 
 const (
@@ -41,13 +43,14 @@ type twccRecord struct {
 	size    int
 	at      time.Time
 	settled bool
+	probe   int
 }
 
-func (h *twccSent) add(seq uint64, at time.Time, size int) {
+func (h *twccSent) add(seq uint64, at time.Time, size, probe int) {
 	if h.slots == nil {
 		h.slots = make([]twccRecord, twccHistory)
 	}
-	h.slots[seq%twccHistory] = twccRecord{seq: seq, size: size, at: at}
+	h.slots[seq%twccHistory] = twccRecord{seq: seq, size: size, at: at, probe: probe}
 }
 
 // feedback reads a feedback message's body (from the sender SSRC on) and
@@ -96,7 +99,7 @@ func (h *twccSent) feedback(b []byte, next uint64) (res []PacketResult, ok bool)
 			continue
 		}
 		rec.settled = r.Received
-		r.Size, r.Sent, r.Arrival = rec.size, rec.at, at
+		r.Size, r.Sent, r.Arrival, r.Probe = rec.size, rec.at, at, rec.probe
 		res = append(res, r)
 	}
 	h.results = res
