@@ -114,6 +114,10 @@ func (st *ReceiveStream) handle(now time.Time, p *Packet, recovered bool) {
 		return
 	}
 	if !st.mark(ext) {
+		if recovered { // a probe, or repaired twice: received all the same
+			st.count(now, p, true)
+			return
+		}
 		if ext+dupWindow <= st.highest {
 			st.stats.PacketsDiscarded++
 		} else {
