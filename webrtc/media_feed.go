@@ -242,8 +242,10 @@ func (f *trackFeed) fanOut(now time.Time, rid, mime string, size int, write func
 			continue
 		}
 		f.out.tr = t.mt.tr
-		if t.stream.Send(now, r.ring, r.span, &f.out).NeedKeyFrame {
-			needKey = true
+		res := t.stream.Send(now, r.ring, r.span, &f.out)
+		needKey = needKey || res.NeedKeyFrame
+		if res.Bytes > 0 {
+			t.mt.sent(now, res.Bytes)
 		}
 	}
 	f.out.flush()

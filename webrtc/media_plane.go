@@ -21,6 +21,8 @@ type mediaPlane struct {
 	lines  map[jsep.TransceiverID]*mediaLine
 	pass   uint64
 	closed bool
+	// changed says that the encodings have other demands than before.
+	changed bool
 }
 
 // mediaLine is what was last applied for a transceiver.
@@ -128,6 +130,7 @@ func (p *mediaPlane) handleRTCP(tr *transport.Transport, now time.Time, packet [
 	if mt := p.find(tr); mt != nil {
 		mt.session.HandleRTCP(now, packet, &mt.in)
 		mt.in.flush()
+		mt.cc.settle()
 	}
 }
 
@@ -158,7 +161,7 @@ func (p *mediaPlane) apply(configs []*jsep.MediaConfig, transportOf func(*jsep.M
 		if l.mt != nil && l.mt != mt {
 			p.unbind(l) // bundled with another m-section since
 		}
-		l.config, l.mt = c, mt
+		l.config, l.mt, p.changed = c, mt, true
 		mt.session.SetReducedSize(c.ReducedSizeRTCP)
 		if c.CNAME != "" {
 			mt.session.SetCNAME(c.CNAME)
@@ -166,13 +169,33 @@ func (p *mediaPlane) apply(configs []*jsep.MediaConfig, transportOf func(*jsep.M
 		t.sender.media.apply(t.sender, mt, c)
 		t.receiver.media.apply(t.receiver, mt, c)
 	}
+	defer p.shareOut()
 	if len(p.lines) > len(configs) {
 		for id, l := range p.lines {
 			if l.pass != p.pass { // stopped, or rolled back
 				p.unbind(l)
 				delete(p.lines, id)
+				p.changed = true
 			}
 		}
+	}
+}
+
+// shareOut collects what the encodings of each transport want.
+func (p *mediaPlane) shareOut() {
+	list := p.routes.Load()
+	if list == nil || !p.changed {
+		return
+	}
+	p.changed = false
+	for _, mt := range *list {
+		var flows []flow
+		for _, l := range p.lines {
+			if l.mt == mt {
+				flows = l.transceiver.sender.media.flows(flows, l.config)
+			}
+		}
+		mt.cc.flows.Store(&flows)
 	}
 }
 

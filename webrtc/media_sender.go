@@ -18,7 +18,8 @@ type senderMedia struct {
 	targets []*sendTarget
 	mt      *mediaTransport
 	sending bool
-	active  []bool // by encoding
+	active  []bool       // by encoding
+	bitrate atomic.Int64 // what the source was told last
 }
 
 // playing returns the track that is being sent, or nil.
@@ -39,6 +40,7 @@ func (m *senderMedia) setTrack(track *media.Track) {
 	for _, t := range m.targets {
 		t.stream.Pause()
 	}
+	m.withdraw()
 	m.track = track
 	m.current.Store(track)
 	m.connect(m.sending)
@@ -193,6 +195,27 @@ func (m *senderMedia) unbind() {
 		m.remove(m.targets[len(m.targets)-1])
 	}
 	m.mt, m.sending = nil, false
+	m.withdraw()
+}
+
+// withdraw takes back what the track's source was told about bit rates.
+func (m *senderMedia) withdraw() {
+	if m.track != nil && m.bitrate.Swap(0) != 0 {
+		m.track.SendFeedback(m, media.Feedback{})
+	}
+}
+
+// flows appends what the sender's encodings want of their transport.
+func (m *senderMedia) flows(list []flow, c *jsep.MediaConfig) []flow {
+	if !m.sending {
+		return list
+	}
+	for _, t := range m.targets {
+		if t.index < len(c.Encodings) {
+			list = append(list, flow{sender: m, target: t, demand: demandOf(c, &c.Encodings[t.index])})
+		}
+	}
+	return list
 }
 
 // encodingOf is the RID that a target's encoding has in the track's frames, or

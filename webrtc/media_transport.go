@@ -19,6 +19,7 @@ type mediaTransport struct {
 	timer   *timerEntry
 	// ready says that the keys are there, so that packets can be sent.
 	ready atomic.Bool
+	cc    *congestion
 	// in is where feedback to what was just received goes. The transport hands
 	// packets over one at a time.
 	in mediaOut
@@ -27,7 +28,7 @@ type mediaTransport struct {
 }
 
 func newMediaTransport(tr *transport.Transport, w *timerWheel, cname string) *mediaTransport {
-	mt := &mediaTransport{tr: tr, wheel: w}
+	mt := &mediaTransport{tr: tr, wheel: w, cc: newCongestion()}
 	mt.in.tr = tr
 	mt.timer = newTimerEntry(mt.poll)
 	mt.session = rtpengine.NewSession(rtpengine.SessionConfig{
@@ -39,6 +40,13 @@ func newMediaTransport(tr *transport.Transport, w *timerWheel, cname string) *me
 			}
 			w.schedule(mt.timer, at)
 		},
+		Feedback: func(now time.Time, results []rtpengine.PacketResult) {
+			mt.cc.onFeedback(now, results, mt.session.RTT())
+		},
+		Report: func(now time.Time, fraction float64, packets int) {
+			mt.cc.onReport(now, fraction, packets, mt.session.RTT())
+		},
+		REMB: mt.cc.onREMB,
 	})
 	return mt
 }
@@ -58,8 +66,19 @@ func (mt *mediaTransport) poll(now time.Time) time.Time {
 	defer mediaOuts.Put(out)
 	out.tr = mt.tr
 	next := mt.session.Poll(now, out)
+	if at := mt.cc.tick(now, out); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+		next = at
+	}
 	out.flush()
+	mt.cc.settle()
 	return next
+}
+
+// sent accounts for media that was given to the batch.
+func (mt *mediaTransport) sent(now time.Time, bytes int) {
+	if mt.cc.sent(now, bytes) {
+		mt.wheel.schedule(mt.timer, now)
+	}
 }
 
 // pathRTT is what ICE's checks measured on the selected pair, 0 if unknown.

@@ -1,0 +1,234 @@
+package webrtc
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trackway/internal/bwe"
+	"trackway/internal/jsep"
+	"trackway/internal/rtpengine"
+	"trackway/media"
+)
+
+// congestion is the congestion control of one transport: feedback goes into an
+// estimator, and what the path carries is shared among the encodings and told
+// to the sources of their tracks.
+type congestion struct {
+	mu      sync.Mutex
+	est     *bwe.Estimator
+	results []bwe.Result
+	epoch   time.Time // what arrival times count from
+	heard   bool      // feedback of any kind has come: the estimate means something
+	fine    bool      // about single packets
+	dirty   bool
+	lastOut time.Time // when media was sent last
+	probe   bwe.Probe // being sent
+	probed  int       // bytes of it so far
+	share   []int
+	asked   []bwe.Demand
+
+	// flows is what the encodings want; negotiation replaces it.
+	flows atomic.Pointer[[]flow]
+}
+
+// flow is one encoding's claim on the transport.
+type flow struct {
+	sender *senderMedia
+	target *sendTarget
+	demand bwe.Demand
+}
+
+const (
+	// congestionTick is how often the estimator looks for feedback that stays
+	// away while media is sent.
+	congestionTick = 100 * time.Millisecond
+	// congestionRest is how long after the last packet it stops.
+	congestionRest = 2 * time.Second
+	// probeChunks spreads a probe over as many steps of the timer.
+	probeChunks = 4
+)
+
+func newCongestion() *congestion {
+	return &congestion{est: bwe.New(bwe.Config{}), epoch: time.Now()}
+}
+
+// onFeedback takes transport-wide feedback; it runs under the session's lock.
+func (c *congestion) onFeedback(now time.Time, results []rtpengine.PacketResult, rtt time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.results = c.results[:0]
+	for _, r := range results {
+		b := bwe.Result{Sent: r.Sent, Size: r.Size, Probe: r.Probe}
+		if r.Received {
+			b.Arrived = c.epoch.Add(r.Arrival)
+		}
+		c.results = append(c.results, b)
+	}
+	c.heard, c.fine, c.dirty = true, true, true
+	c.est.OnFeedback(now, c.results, rtt)
+}
+
+func (c *congestion) onREMB(now time.Time, bitrate uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.heard, c.dirty = true, true
+	c.est.OnREMB(now, int(min(bitrate, 1<<40)))
+}
+
+// onReport takes the loss of a receiver report, which counts only where there
+// is nothing better.
+func (c *congestion) onReport(now time.Time, fraction float64, packets int, rtt time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.fine {
+		c.heard, c.dirty = true, true
+		c.est.OnReport(now, fraction, packets, rtt)
+	}
+}
+
+// sent accounts for media. It reports whether the transport's timer has to be
+// started again.
+func (c *congestion) sent(now time.Time, bytes int) (wake bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wake = now.Sub(c.lastOut) > congestionRest
+	c.lastOut = now
+	c.est.OnSent(now, bytes)
+	return wake
+}
+
+// tick is called by the transport's timer. It sends the probe that is due and
+// returns when it wants to be called again, zero for not.
+func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.Sub(c.lastOut) > congestionRest {
+		return time.Time{}
+	}
+	before := c.est.Target()
+	c.est.OnTick(now)
+	c.dirty = c.dirty || c.est.Target() != before
+	if c.fine && c.probe.ID == 0 {
+		if p, ok := c.est.Probe(now); ok {
+			c.probe, c.probed = p, 0
+		}
+	}
+	next = now.Add(congestionTick)
+	if c.probe.ID == 0 {
+		return next
+	}
+	n := 0
+	if flows := c.flows.Load(); flows != nil {
+		for _, f := range *flows {
+			if n = f.target.stream.Probe(now, c.probe.ID, c.probe.Bytes/probeChunks, out); n > 0 {
+				break
+			}
+		}
+	}
+	c.probed += n
+	if n == 0 || c.probed >= c.probe.Bytes {
+		c.probe = bwe.Probe{}
+		return next
+	}
+	return now.Add(timerGrain)
+}
+
+// settle tells the tracks' sources what the path carries for them, if that has
+// changed. It is called without locks, since it calls the sources' handlers.
+func (c *congestion) settle() {
+	flows := c.flows.Load()
+	c.mu.Lock()
+	if !c.dirty || !c.heard || flows == nil {
+		c.mu.Unlock()
+		return
+	}
+	c.dirty = false
+	c.asked = c.asked[:0]
+	most := 0
+	for _, f := range *flows {
+		c.asked = append(c.asked, f.demand)
+		most += f.demand.Max
+	}
+	c.est.SetDemand(most)
+	c.share = bwe.Allocate(c.share[:0], c.est.Target(), c.asked)
+	var tell []told
+	for i, f := range *flows {
+		n := len(tell)
+		if n > 0 && tell[n-1].sender == f.sender {
+			tell[n-1].bitrate += c.share[i]
+		} else {
+			tell = append(tell, told{f.sender, c.share[i]})
+		}
+	}
+	c.mu.Unlock()
+	for _, t := range tell {
+		t.sender.tell(t.bitrate)
+	}
+}
+
+type told struct {
+	sender  *senderMedia
+	bitrate int
+}
+
+// tell passes a bit rate on to the track's source, if it differs by more than
+// an encoder would care about. Nothing at all is told as one bit per second:
+// zero would say nothing.
+func (m *senderMedia) tell(bitrate int) {
+	track := m.current.Load()
+	if track == nil {
+		return
+	}
+	bitrate = max(bitrate, 1)
+	old := m.bitrate.Load()
+	if d := int64(bitrate) - old; old != 0 && d*32 < old && -d*32 < old {
+		return
+	}
+	m.bitrate.Store(int64(bitrate))
+	track.SendFeedback(m, media.Feedback{TargetBitrate: bitrate})
+	if m.current.Load() != track || m.bitrate.Load() == 0 { // replaced or unbound meanwhile
+		track.SendFeedback(m, media.Feedback{})
+	}
+}
+
+// demandOf says what an encoding can use (webrtc-pc 5.2: maxBitrate, priority).
+func demandOf(c *jsep.MediaConfig, e *jsep.SendEncoding) bwe.Demand {
+	d := bwe.Demand{Min: 30_000, Max: 3_000_000}
+	if c.Kind == jsep.Audio {
+		d = bwe.Demand{Min: 16_000, Max: 128_000}
+	}
+	if s := e.ScaleResolutionDownBy; s != nil && *s > 1 {
+		d.Max = max(int(float64(d.Max) / *s), 2*d.Min)
+	}
+	for _, limit := range []uint64{c.MaxBitrate, deref(e.MaxBitrate)} {
+		if limit > 0 && limit < uint64(d.Max) {
+			d.Max = int(limit)
+		}
+	}
+	if limit := deref(e.MaxBitrate); limit > uint64(d.Max) && limit < 1<<32 && (c.MaxBitrate == 0 || limit <= c.MaxBitrate) {
+		d.Max = int(limit)
+	}
+	d.Min = min(d.Min, d.Max)
+	if !e.Active || e.Paused {
+		d.Min, d.Max = 0, 0
+	}
+	switch PriorityType(e.Priority) {
+	case PriorityTypeVeryLow:
+		d.Priority = 0.5
+	case PriorityTypeMedium:
+		d.Priority = 2
+	case PriorityTypeHigh:
+		d.Priority = 4
+	default:
+		d.Priority = 1
+	}
+	return d
+}
+
+func deref(p *uint64) uint64 {
+	if p == nil {
+		return 0
+	}
+	return *p
+}
