@@ -69,10 +69,10 @@ func TestAnEngineSharesItsCertificateUnlessToldOtherwise(t *testing.T) {
 	value := func(e *Engine) string {
 		return newPC(t, Configuration{}, WithEngine(e)).certificates[0].GetFingerprints()[0].Value
 	}
-	if value(shared) != value(shared) {
+	if one, two := value(shared), value(shared); one != two {
 		t.Error("connections of one engine share its certificate")
 	}
-	if value(own) == value(own) {
+	if one, two := value(own), value(own); one == two {
 		t.Error("WithOwnCertificates gives each connection its own")
 	}
 }
