@@ -119,7 +119,6 @@ func (w *boolWriter) tree(c *code, probs []uint8) {
 }
 
 var (
-	segmentCodes  = segmentTree.codes()
 	keyYModeCodes = keyYModeTree.codes()
 	yModeCodes    = yModeTree.codes()
 	uvModeCodes   = uvModeTree.codes()

@@ -40,7 +40,6 @@ type Encoder struct {
 	coeffs    encCoefficients
 	lastMVs   []mv // of the previous frame, as starting points
 	trial     [16 * 16]byte
-	trial2    [16 * 16]byte
 	first     boolWriter
 	parts     [8]boolWriter
 	out       []byte

@@ -39,6 +39,9 @@ func sixtapV8AVX2(dst *byte, dstStride int, src *byte, srcStride int, h int, tap
 func sixtapV4AVX2(dst *byte, dstStride int, src *byte, srcStride int, h int, taps *[6]int8)
 
 //go:noescape
+func mixAVX2(dst *byte, dstStride int, src *byte, srcStride int, offset, w, h, weights int)
+
+//go:noescape
 func sad16AVX2(a *byte, aStride int, b *byte, bStride int) int
 
 //go:noescape
@@ -61,6 +64,12 @@ func forwardDCT2AVX2(src, pred *byte, stride int, out *[16]int16)
 
 //go:noescape
 func quantizeAVX2(c, levels *[16]int16, q *quantizer) uint32
+
+//go:noescape
+func simpleH16AVX2(p *byte, stride int, limit *uint8)
+
+//go:noescape
+func simpleV16AVX2(p *byte, stride int, limit *uint8)
 
 //go:noescape
 func mbEdgeH16AVX2(p *byte, stride int, params *filterParams)
@@ -131,8 +140,30 @@ func sixtapV(dst []byte, dstStride int, src []byte, srcStride, w, h, frac int) {
 }
 
 func bilinear(dst []byte, dstStride int, src []byte, srcStride, w, h, fx, fy int, pass []byte) {
-	bilinearGo(dst, dstStride, src, srcStride, w, h, fx, fy, pass)
+	if !vector.Load() {
+		bilinearGo(dst, dstStride, src, srcStride, w, h, fx, fy, pass)
+		return
+	}
+	// A displacement of 0 would need the weight 128, which does not fit the
+	// kernel and changes nothing.
+	_, _ = dst[(h-1)*dstStride+w-1], src[h*srcStride+w]
+	if fx != 0 && fy != 0 {
+		_ = pass[h*16+w-1]
+		mixAVX2(&pass[0], 16, &src[0], srcStride, 1, w, h+1, mixWeights(fx))
+		src, srcStride = pass, 16
+	} else if fx != 0 {
+		mixAVX2(&dst[0], dstStride, &src[0], srcStride, 1, w, h, mixWeights(fx))
+		return
+	}
+	if fy == 0 {
+		copyBlock(dst, dstStride, src, srcStride, w, h)
+		return
+	}
+	mixAVX2(&dst[0], dstStride, &src[0], srcStride, srcStride, w, h, mixWeights(fy))
 }
+
+// mixWeights packs the bilinear taps of a displacement in eighths.
+func mixWeights(frac int) int { return 128 - 16*frac | 16*frac<<8 }
 
 // inBlock panics unless the n×n block at the beginning of b lies within it.
 func inBlock(b []byte, stride, n int) *byte {
@@ -200,8 +231,22 @@ func quantize(c, levels *[16]int16, q *quantizer) uint32 {
 	return quantizeAVX2(c, levels, q)
 }
 
-func simpleV(b []byte, i, stride int, limit uint8) { simpleVGo(b, i, stride, limit) }
-func simpleH(b []byte, i, stride int, limit uint8) { simpleHGo(b, i, stride, limit) }
+func simpleV(b []byte, i, stride int, limit uint8) {
+	if !vector.Load() {
+		simpleVGo(b, i, stride, limit)
+		return
+	}
+	simpleV16AVX2(edgeV(b, i, stride, 16), stride, &limit)
+}
+
+func simpleH(b []byte, i, stride int, limit uint8) {
+	if !vector.Load() {
+		simpleHGo(b, i, stride, limit)
+		return
+	}
+	_, _ = b[i-2*stride], b[i+stride+15]
+	simpleH16AVX2(&b[i], stride, &limit)
+}
 
 // edgeV and edgeH return the sample at i after making sure that all those the
 // filters of n segments read lie within b.

@@ -52,12 +52,31 @@ func TestSixtapTwins(t *testing.T) {
 		for name, f := range map[string]func([]byte, int, []byte, int, int, int, int){"H": sixtapH, "V": sixtapV} {
 			asm, pure := twin(t, func() []byte {
 				dst := make([]byte, 32*24)
-				f(dst, 32, src[rng.IntN(1):], stride, w, h, frac)
+				f(dst, 32, src, stride, w, h, frac)
 				return dst
 			})
 			if !bytes.Equal(asm, pure) {
 				t.Fatalf("sixtap%s %dx%d at %d/8: assembly and Go differ", name, w, h, frac)
 			}
+		}
+	}
+}
+
+func TestBilinearTwins(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	for range 3000 {
+		size := []int{16, 8, 4}[rng.IntN(3)]
+		stride := 40 + rng.IntN(30)
+		src := randomPlane(rng, stride*30)
+		fx, fy := rng.IntN(8), rng.IntN(8)
+		asm, pure := twin(t, func() []byte {
+			var pass [21*16 + slack]byte
+			dst := make([]byte, 32*17)
+			bilinear(dst, 32, src, stride, size, size, fx, fy, pass[:])
+			return dst
+		})
+		if !bytes.Equal(asm, pure) {
+			t.Fatalf("bilinear %dx%d at (%d, %d)/8: assembly and Go differ", size, size, fx, fy)
 		}
 	}
 }
@@ -144,6 +163,8 @@ func TestLoopFilterTwins(t *testing.T) {
 		y, v := randomPlane(rng, stride*32), randomPlane(rng, stride*32)
 		at := 8*stride + 8
 		for name, f := range map[string]func(u, v []byte){
+			"simpleV":   func(u, _ []byte) { simpleV(u, at, stride, p.mbLimit) },
+			"simpleH":   func(u, _ []byte) { simpleH(u, at, stride, p.subLimit) },
 			"mbEdgeV":   func(u, _ []byte) { mbEdgeV(u, at, stride, p) },
 			"mbEdgeH":   func(u, _ []byte) { mbEdgeH(u, at, stride, p) },
 			"subEdgesV": func(u, _ []byte) { subEdgesV(u, at, stride, p) },

@@ -111,6 +111,32 @@ GLOBL w63<>(SB), RODATA|NOPTR, $32
 	VPADDSB X10, X2, X2 \
 	FLIP4
 
+// SIMPLE is simple_segment; the limit is in X9.
+#define SIMPLE \
+	ABSDIFF(X3, X4, X8, X10) \
+	VPADDUSB X8, X8, X8 \
+	ABSDIFF(X2, X5, X11, X10) \
+	VPAND bfe<>(SB), X11, X11 \
+	VPSRLW $1, X11, X11 \
+	VPADDUSB X11, X8, X8 \
+	VPSUBUSB X9, X8, X8 \
+	VPXOR X15, X15, X15 \
+	VPCMPEQB X15, X8, X8 \
+	FLIP4 \
+	VPSUBSB X5, X2, X9 \
+	VPSUBSB X3, X4, X10 \
+	VPADDSB X10, X9, X9 \
+	VPADDSB X10, X9, X9 \
+	VPADDSB X10, X9, X9 \
+	VPAND X8, X9, X9 \
+	VPADDSB b04<>(SB), X9, X10 \
+	SAR3(X10) \
+	VPADDSB b03<>(SB), X9, X9 \
+	SAR3(X9) \
+	VPSUBSB X10, X4, X4 \
+	VPADDSB X9, X3, X3 \
+	FLIP4
+
 #define NARROW(Y, X) \
 	VPSRAW $7, Y, Y \
 	VEXTRACTI128 $1, Y, X14 \
@@ -416,5 +442,38 @@ TEXT ·subEdgeV8AVX2(SB), NOSPLIT, $0-32
 	STORECOLS
 
 subv8done:
+	VZEROUPPER
+	RET
+
+// func simpleH16AVX2(p *byte, stride int, limit *uint8)
+TEXT ·simpleH16AVX2(SB), NOSPLIT, $0-24
+	MOVQ p+0(FP), SI
+	MOVQ stride+8(FP), R8
+	MOVQ limit+16(FP), DX
+	MOVQ SI, BX
+	SUBQ R8, BX
+	SUBQ R8, BX
+	VMOVDQU (BX), X2
+	VMOVDQU (BX)(R8*1), X3
+	VMOVDQU (SI), X4
+	VMOVDQU (SI)(R8*1), X5
+	VPBROADCASTB (DX), X9
+	SIMPLE
+	VMOVDQU X3, (BX)(R8*1)
+	VMOVDQU X4, (SI)
+	VZEROUPPER
+	RET
+
+// func simpleV16AVX2(p *byte, stride int, limit *uint8)
+TEXT ·simpleV16AVX2(SB), NOSPLIT, $0-24
+	MOVQ p+0(FP), SI
+	MOVQ stride+8(FP), R8
+	MOVQ limit+16(FP), DX
+	SUBQ $4, SI
+	LEAQ (SI)(R8*8), DI
+	LOADCOLS
+	VPBROADCASTB (DX), X9
+	SIMPLE
+	STORECOLS
 	VZEROUPPER
 	RET

@@ -226,3 +226,69 @@ v4:
 	JNE v4
 	VZEROUPPER
 	RET
+
+// MIX computes (a·X0 + b·X1 + 64) >> 7 from the lower halves of X0 and X1.
+#define MIX(UNPACK, OUT) \
+	UNPACK X1, X0, OUT \
+	VPMADDUBSW X4, OUT, OUT \
+	VPADDW X10, OUT, OUT \
+	VPSRLW $7, OUT, OUT
+
+// func mixAVX2(dst *byte, dstStride int, src *byte, srcStride int, offset, w, h, weights int)
+// mixes each sample with the one offset further on; weights has a in its lower
+// and b in its upper byte.
+TEXT ·mixAVX2(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), DI
+	MOVQ dstStride+8(FP), R8
+	MOVQ src+16(FP), SI
+	MOVQ srcStride+24(FP), R9
+	MOVQ offset+32(FP), R10
+	MOVQ w+40(FP), R11
+	MOVQ h+48(FP), CX
+	MOVQ weights+56(FP), AX
+	VMOVD AX, X4
+	VPBROADCASTW X4, X4
+	VMOVDQU round64<>(SB), X10
+	CMPQ R11, $8
+	JEQ mix8
+	JLT mix4
+
+mix16:
+	VMOVDQU (SI), X0
+	VMOVDQU (SI)(R10*1), X1
+	MIX(VPUNPCKLBW, X2)
+	MIX(VPUNPCKHBW, X3)
+	VPACKUSWB X3, X2, X2
+	VMOVDQU X2, (DI)
+	ADDQ R9, SI
+	ADDQ R8, DI
+	DECQ CX
+	JNE mix16
+	VZEROUPPER
+	RET
+
+mix8:
+	VMOVQ (SI), X0
+	VMOVQ (SI)(R10*1), X1
+	MIX(VPUNPCKLBW, X2)
+	VPACKUSWB X2, X2, X2
+	VMOVQ X2, (DI)
+	ADDQ R9, SI
+	ADDQ R8, DI
+	DECQ CX
+	JNE mix8
+	VZEROUPPER
+	RET
+
+mix4:
+	VMOVD (SI), X0
+	VMOVD (SI)(R10*1), X1
+	MIX(VPUNPCKLBW, X2)
+	VPACKUSWB X2, X2, X2
+	VMOVD X2, (DI)
+	ADDQ R9, SI
+	ADDQ R8, DI
+	DECQ CX
+	JNE mix4
+	VZEROUPPER
+	RET
