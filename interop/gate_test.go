@@ -32,6 +32,13 @@ func (g *gate) collide() {
 	g.waiting, g.offered = true, [2]bool{}
 }
 
+// theirs reports whether the other end's offer is waiting.
+func (g *gate) theirs() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.offered[1]
+}
+
 func (g *gate) pass(ctx context.Context, from int, message []byte) {
 	stop := context.AfterFunc(ctx, func() {
 		g.mu.Lock()

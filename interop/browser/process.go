@@ -53,7 +53,17 @@ func (p *process) kill() {
 	<-p.done
 }
 
-func (p *process) tail() string { return strings.TrimSpace(p.log.String()) }
+// tail returns what the browser said last, without what every browser says on
+// a machine that has no desktop.
+func (p *process) tail() string {
+	var said []string
+	for line := range strings.Lines(p.log.String()) {
+		if !strings.Contains(line, "dbus/") && !strings.Contains(line, "headless mode") {
+			said = append(said, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(said, ""))
+}
 
 // commandLine returns the arguments that come before the address of the page.
 func commandLine(kind Kind, profile string, opts Options) ([]string, error) {
