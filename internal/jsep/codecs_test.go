@@ -1,0 +1,173 @@
+package jsep
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"trackway/internal/domerr"
+)
+
+func sendCodecs(m *MediaConfig) []string {
+	var out []string
+	for _, c := range m.SendCodecs {
+		out = append(out, c.MimeType+" "+c.SDPFmtpLine)
+	}
+	return out
+}
+
+func TestH264ProfilesMatch(t *testing.T) {
+	fmtp := func(id, mode string) string {
+		return "level-asymmetry-allowed=1;packetization-mode=" + mode + ";profile-level-id=" + id
+	}
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{fmtp("42e01f", "1"), fmtp("42e034", "1"), true},
+		{fmtp("42e01f", "1"), fmtp("4DE01F", "1"), true}, // both are constrained baseline
+		{fmtp("42e01f", "1"), fmtp("42e01f", "0"), false},
+		{fmtp("42e01f", "1"), fmtp("42001f", "1"), false},
+		{fmtp("64001f", "1"), fmtp("640c1f", "1"), false},
+		{"", fmtp("42000a", "0"), true}, // the defaults of RFC 6184 §8.1
+		{"profile-level-id=42001f", fmtp("42000a", "0"), true},
+		{fmtp("4d001f", "1"), fmtp("4d401f", "1"), true},
+		{fmtp("xyz", "1"), fmtp("42e01f", "1"), false},
+	} {
+		x, y := formatOf(Video, "H264", 90000, 0, test.a), formatOf(Video, "h264", 90000, 0, test.b)
+		if (x == y) != test.want {
+			t.Errorf("match of %q and %q is %v, want %v", test.a, test.b, x == y, test.want)
+		}
+	}
+	if formatOf(Video, "VP9", 90000, 0, "") != formatOf(Video, "VP9", 90000, 0, "profile-id=0") ||
+		formatOf(Video, "VP9", 90000, 0, "profile-id=2") == formatOf(Video, "VP9", 90000, 0, "") {
+		t.Error("VP9's profile-id is 0 where it is missing, and symmetrical")
+	}
+	if formatOf(Audio, "G722", 8000, 1, "") != formatOf(Audio, "G722", 8000, 0, "") {
+		t.Error("one channel is the default")
+	}
+}
+
+func TestH264LevelOfTheAnswer(t *testing.T) {
+	c := &capability{CodecCapability: CodecCapability{Codec: Codec{SDPFmtpLine: "packetization-mode=1;profile-level-id=42e01f"}}, format: format{name: "h264"}}
+	if got := answerFmtp(c, "packetization-mode=1;profile-level-id=42e00b"); !strings.Contains(got, "42e00b") {
+		t.Errorf("without level asymmetry the answer's level is at most the offer's, got %q", got)
+	}
+	if got := answerFmtp(c, "packetization-mode=1;profile-level-id=42e034"); !strings.Contains(got, "42e01f") {
+		t.Errorf("and at most our own, got %q", got)
+	}
+}
+
+func TestSetCodecPreferences(t *testing.T) {
+	a, b := pair(t)
+	id := a.addTrack(videoTrack("v1"))
+	set := func(p *peer, id TransceiverID, list ...Codec) {
+		t.Helper()
+		s, err := p.s.SetCodecPreferences(id, list)
+		p.do("setCodecPreferences", s, nil, err)
+	}
+	vp8, vp9, rtx := Codec{"video/VP8", 90000, 0, ""}, Codec{"video/vp9", 90000, 0, "profile-id=0"}, Codec{"video/rtx", 90000, 0, ""}
+	set(a, id, vp9, vp8, vp9)
+	offer := a.setLocal(Offer)
+	if got := lines(offer, "m=video")[0]; !strings.HasSuffix(got, " 98 96") {
+		t.Fatalf("preferences order and exclude, RTX included: %q", got)
+	}
+	b.setRemote(Offer, offer)
+	set(b, 1, vp8, rtx)
+	answer := b.setLocal(Answer)
+	if got := lines(answer, "m=video")[0]; !strings.HasSuffix(got, " 96") {
+		t.Fatalf("the answer has the common formats in its own order: %q", got)
+	}
+	a.setRemote(Answer, answer)
+	checkPair(a, b)
+	if got := sendCodecs(a.s.Media()[0]); !slices.Equal(got, []string{"video/VP8 "}) {
+		t.Fatalf("VP8 is left, got %q", got)
+	}
+	set(a, id)
+	offer = a.setLocal(Offer)
+	if got := lines(offer, "m=video")[0]; !strings.Contains(got, " 96 97 98 99") {
+		t.Fatalf("no preferences: the answer's order first, then the rest, got %q", got)
+	}
+	for name, list := range map[string][]Codec{
+		"unknown":   {{"video/theora", 90000, 0, ""}},
+		"audio":     {{"audio/opus", 48000, 2, "minptime=10;useinbandfec=1"}},
+		"only rtx":  {rtx},
+		"other clk": {{"video/VP8", 8000, 0, ""}},
+	} {
+		_, err := a.s.SetCodecPreferences(id, list)
+		a.refuses("setCodecPreferences with "+name, err, domerr.InvalidModification)
+	}
+}
+
+// A re-offer keeps the payload types and the order of the most recent answer.
+func TestPayloadTypesStay(t *testing.T) {
+	a, b := newPeer(t, "a"), newPeer(t, "b")
+	b.setRemote(Offer, fixture(t, "firefox-offer.sdp"))
+	b.setLocal(Answer)
+	for _, id := range []string{"w1", "w2", "w3"} {
+		b.addTrack(videoTrack(id))
+	}
+	offer := b.setLocal(Offer)
+	pts := func(section string) map[string]string {
+		out := map[string]string{}
+		for _, l := range lines(section, "a=rtpmap:") {
+			pt, name, _ := strings.Cut(strings.TrimPrefix(l, "a=rtpmap:"), " ")
+			if strings.HasPrefix(name, "VP8") {
+				out["VP8"] = pt
+			}
+			if out[pt] != "" {
+				t.Fatalf("payload type %s stands twice", pt)
+			}
+			out[pt] = name
+		}
+		return out
+	}
+	old, fresh := pts(mustSection(t, offer, 1)), pts(mustSection(t, offer, 4))
+	if old["VP8"] != "120" || fresh["VP8"] != "120" {
+		t.Fatalf("VP8 keeps the number 120 of the peer, in new sections as well: %s and %s", old["VP8"], fresh["VP8"])
+	}
+	for pt, name := range fresh {
+		if o := old[pt]; o != "" && o != name {
+			t.Fatalf("payload type %s is %s in one section and %s in another of the bundle", pt, o, name)
+		}
+	}
+	a.setRemote(Offer, offer)
+}
+
+func TestNoCommonCodecRejects(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(audioTrack("x1"))
+	a.addTrack(videoTrack("v1"))
+	s, err := a.s.SetCodecPreferences(2, []Codec{{"video/AV1", 90000, 0, "level-idx=5;profile=0;tier=0"}})
+	a.do("setCodecPreferences", s, nil, err)
+	offer := a.setLocal(Offer)
+	b.setRemote(Offer, offer)
+	s, err = b.s.SetCodecPreferences(2, []Codec{{"video/VP8", 90000, 0, ""}})
+	b.do("setCodecPreferences", s, nil, err)
+	answer := b.setLocal(Answer)
+	if !strings.HasPrefix(mustSection(t, answer, 1), "m=video 0 ") {
+		t.Fatal("a section without a common format is rejected")
+	}
+	a.setRemote(Answer, answer)
+	checkPair(a, b)
+	if a.s.Transceiver(2) != nil || b.s.Transceiver(2) != nil {
+		t.Fatal("its transceivers are stopped and removed on both sides")
+	}
+}
+
+func TestAsymmetricPayloadTypes(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"))
+	b.setRemote(Offer, a.setLocal(Offer))
+	b.addTrack(videoTrack("w1"))
+	answer := b.setLocal(Answer)
+	r := strings.NewReplacer("SAVPF 96 97", "SAVPF 116 117", ":96 ", ":116 ", ":97 ", ":117 ", "apt=96", "apt=116")
+	a.setRemote(Answer, r.Replace(answer))
+	m := a.s.Media()[0]
+	if c := m.SendCodecs[0]; c.PayloadType != 116 || c.RTXPayloadType != 117 {
+		t.Fatalf("sending uses the answer's numbers: %+v", c)
+	}
+	if c := m.RecvCodecs[0]; c.PayloadType != 96 || c.RTXPayloadType != 97 {
+		t.Fatalf("receiving uses the offer's numbers: %+v", c)
+	}
+}

@@ -1,0 +1,234 @@
+package jsep
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"trackway/internal/domerr"
+)
+
+const hostCandidate = "1 1 udp 2122260223 192.0.2.1 5000 typ host"
+
+func TestICERestart(t *testing.T) {
+	for _, how := range []string{"restartIce", "option", "configuration"} {
+		t.Run(how, func(t *testing.T) {
+			a, b := pair(t)
+			a.addTrack(videoTrack("v1"))
+			negotiate(a, b)
+			before := a.s.Transports()[0]
+			opts := OfferOptions{}
+			switch how {
+			case "restartIce":
+				a.s = a.s.RestartICE()
+				a.wantNeeded(true, "restartIce asks for negotiation")
+			case "option":
+				opts.ICERestart = true
+			case "configuration":
+				s, err := a.s.SetConfiguration(a.s.cfg, true)
+				a.do("setConfiguration", s, nil, err)
+				a.wantNeeded(true, "new ICE servers need a restart")
+			}
+			s, offer, err := a.s.CreateOffer(opts)
+			a.do("createOffer", s, nil, err)
+			s, ev, err := a.s.SetLocal(Description{Offer, offer})
+			a.do("setLocalDescription", s, ev, err)
+			now := a.s.Transports()[0]
+			if now.ICE != before.ICE || now.PendingICE == nil || now.PendingICE.Local == before.ICE.Local || now.PendingICE.Remote != (ICEParameters{}) {
+				t.Fatalf("the old generation goes on while the new one gathers: %+v %+v", now.ICE, now.PendingICE)
+			}
+			b.setRemote(Offer, offer)
+			if r := b.s.Transports()[0]; r.PendingICE == nil || r.PendingICE.Local != (ICEParameters{}) || r.PendingICE.Remote != now.PendingICE.Local {
+				t.Fatalf("the answerer knows the new remote credentials only: %+v", r.PendingICE)
+			}
+			a.setRemote(Answer, b.setLocal(Answer))
+			checkPair(a, b)
+			after := a.s.Transports()[0]
+			if after.ICE.Number <= before.ICE.Number || after.ICE.Local == before.ICE.Local || after.ICE.Remote == before.ICE.Remote {
+				t.Fatalf("both ends have new credentials: %+v, before %+v", after.ICE, before.ICE)
+			}
+			if after.DTLSGeneration != before.DTLSGeneration || after.DTLSClient != before.DTLSClient || after.ID != before.ID {
+				t.Fatal("the DTLS association goes on, with its roles")
+			}
+			a.wantNeeded(false, "the restart is done")
+		})
+	}
+}
+
+// RFC 9429 §5.10.
+func TestICERestartErrors(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"))
+	negotiate(a, b)
+	old := lines(b.s.CurrentLocalDescription().SDP, "a=ice-")
+	b.setRemote(Offer, a.setLocal(Offer))
+	answer := b.setLocal(Answer)
+	_, _, err := a.s.SetRemote(Description{Answer, strings.Replace(answer, old[1], "a=ice-ufrag:OTHER", 1)})
+	a.refuses("an answer that restarts and an offer that does not", err, domerr.InvalidAccess)
+	a.setRemote(Answer, answer)
+	a.s = a.s.RestartICE()
+	b.setRemote(Offer, a.setLocal(Offer))
+	answer = b.setLocal(Answer)
+	now := lines(answer, "a=ice-")
+	kept := strings.NewReplacer(now[1], old[1], now[2], old[2]).Replace(answer)
+	_, _, err = a.s.SetRemote(Description{Answer, kept})
+	a.refuses("an answer without the restart that was offered", err, domerr.InvalidAccess)
+	a.setRemote(Answer, answer)
+}
+
+// The roles stay, whoever offers.
+func TestDTLSRolesStay(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"))
+	negotiate(a, b)
+	b.addTrack(audioTrack("w1"))
+	offer := b.setLocal(Offer)
+	if got := lines(offer, "a=setup:"); !slices.Equal(got, []string{"a=setup:actpass"}) {
+		t.Fatalf("an offer is actpass (RFC 9429 §5.2.1), got %q", got)
+	}
+	a.setRemote(Offer, offer)
+	answer := a.setLocal(Answer)
+	if got := lines(answer, "a=setup:"); !slices.Equal(got, []string{"a=setup:passive"}) {
+		t.Fatalf("the DTLS server answers passive, got %q", got)
+	}
+	b.setRemote(Answer, answer)
+	checkPair(a, b)
+	for offered, answered := range map[string]string{"active": "passive", "passive": "active"} {
+		c, d := pair(t)
+		c.addTrack(videoTrack("v1"))
+		d.setRemote(Offer, strings.Replace(c.setLocal(Offer), "a=setup:actpass", "a=setup:"+offered, 1))
+		if got := lines(d.setLocal(Answer), "a=setup:"); got[0] != "a=setup:"+answered {
+			t.Fatalf("setup %s is answered by %q", offered, got)
+		}
+	}
+}
+
+func TestDTLSAssociationChanges(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"))
+	negotiate(a, b)
+	print := lines(a.s.CurrentLocalDescription().SDP, "a=fingerprint:")[0]
+	other := "a=fingerprint:sha-256 " + strings.Repeat("AB:", 31) + "AB"
+	_, _, err := b.s.SetRemote(Description{Offer, strings.Replace(a.setLocal(Offer), print, other, 1)})
+	b.refuses("another certificate without an ICE restart", err, domerr.InvalidAccess)
+	a.setLocal(Rollback)
+	a.s = a.s.RestartICE()
+	id := lines(a.s.CurrentLocalDescription().SDP, "a=tls-id:")[0]
+	offer := strings.NewReplacer(print, other, id, "a=tls-id:another-association-of-dtls").Replace(a.setLocal(Offer))
+	before := b.s.Transports()[0].DTLSGeneration
+	b.setRemote(Offer, offer)
+	b.setLocal(Answer)
+	if got := b.s.Transports()[0]; got.DTLSGeneration != before+1 || got.RemoteFingerprints[0].Value[:2] != "AB" {
+		t.Fatalf("with an ICE restart a new association starts: %+v", got)
+	}
+}
+
+func mid(s string) *string { return &s }
+
+func TestCandidates(t *testing.T) {
+	a, b := pair(t)
+	_, err := b.s.AddRemoteCandidate(CandidateInit{Candidate: hostCandidate, SDPMid: mid("0")})
+	b.refuses("a candidate before a description", err, domerr.InvalidState)
+	a.addTrack(audioTrack("x1"))
+	a.addTrack(videoTrack("v1"))
+	offer := a.setLocal(Offer)
+	tr := a.s.Transports()[0]
+	a.s = a.s.AddLocalCandidate(tr.ID, tr.ICE.Local.Ufrag, "candidate:"+hostCandidate)
+	a.s = a.s.EndOfLocalCandidates(tr.ID, tr.ICE.Local.Ufrag)
+	full := a.s.PendingLocalDescription().SDP
+	if got := lines(full, "a=candidate:"); !slices.Equal(got, []string{"a=candidate:" + hostCandidate}) || !strings.Contains(mustSection(t, full, 0), "a=end-of-candidates\r\n") {
+		t.Fatalf("the pending description shows what was gathered, in the section that carries the transport: %q", got)
+	}
+	if s := a.s.AddLocalCandidate(tr.ID, "gone", hostCandidate); s != a.s {
+		t.Fatal("a candidate of a generation that is gone is ignored")
+	}
+	b.setRemote(Offer, offer)
+
+	index, wrong := 1, 2
+	for name, test := range map[string]struct {
+		c    CandidateInit
+		want domerr.Name
+	}{
+		"no mid, no index":  {CandidateInit{Candidate: hostCandidate}, domerr.Type},
+		"an unknown mid":    {CandidateInit{Candidate: hostCandidate, SDPMid: mid("7")}, domerr.Operation},
+		"an unknown index":  {CandidateInit{Candidate: hostCandidate, SDPMLineIndex: &wrong}, domerr.Operation},
+		"an unknown ufrag":  {CandidateInit{Candidate: hostCandidate, SDPMid: mid("0"), UsernameFragment: mid("nope")}, domerr.Operation},
+		"nonsense":          {CandidateInit{Candidate: "nonsense", SDPMid: mid("0")}, domerr.Operation},
+		"two lines":         {CandidateInit{Candidate: hostCandidate + "\r\na=x", SDPMid: mid("0")}, domerr.Operation},
+		"end, unknown mid":  {CandidateInit{SDPMid: mid("7")}, domerr.Operation},
+		"end, other ufrag":  {CandidateInit{SDPMid: mid("0"), UsernameFragment: mid("nope")}, domerr.Operation},
+		"negative index":    {CandidateInit{Candidate: hostCandidate, SDPMLineIndex: func() *int { i := -1; return &i }()}, domerr.Operation},
+		"mid before index":  {CandidateInit{Candidate: hostCandidate, SDPMid: mid("7"), SDPMLineIndex: &index}, domerr.Operation},
+		"tcp without a way": {CandidateInit{Candidate: "1 1 tcp 1 192.0.2.1 9 typ host", SDPMid: mid("0")}, domerr.Operation},
+	} {
+		_, err := b.s.AddRemoteCandidate(test.c)
+		b.refuses(name, err, test.want)
+	}
+
+	add := func(c CandidateInit) {
+		t.Helper()
+		s, err := b.s.AddRemoteCandidate(c)
+		b.do("addIceCandidate", s, nil, err)
+	}
+	// A candidate for a bundled section is one for its transport.
+	add(CandidateInit{Candidate: "candidate:" + hostCandidate, SDPMLineIndex: &index, UsernameFragment: &tr.ICE.Local.Ufrag})
+	add(CandidateInit{Candidate: "candidate:" + hostCandidate, SDPMLineIndex: &index})
+	if g := b.s.Transports()[0].ICE; !slices.Equal(g.Candidates, []string{hostCandidate}) || g.EndOfCandidates {
+		t.Fatalf("the transport has the candidate once: %+v", g)
+	}
+	if text := b.s.PendingRemoteDescription().SDP; !strings.Contains(mustSection(t, text, 1), "a=candidate:"+hostCandidate) {
+		t.Fatal("the remote description shows the candidate in its section")
+	}
+	add(CandidateInit{})
+	if g := b.s.Transports()[0].ICE; !g.EndOfCandidates {
+		t.Fatal("an end of candidates without mid and index is for all")
+	}
+	b.setLocal(Answer)
+	if !strings.Contains(b.s.CurrentRemoteDescription().SDP, hostCandidate) {
+		t.Fatal("the candidate stays in the current description")
+	}
+	if can := b.s.CanTrickleICECandidates(); can == nil || !*can || a.s.CanTrickleICECandidates() != nil {
+		t.Fatal("canTrickleIceCandidates is null before and true after the description")
+	}
+}
+
+// A re-offer has the candidates that were gathered, and the default one in its m=
+// and c= lines (RFC 9429 §5.2.2).
+func TestGatheredCandidatesInReoffers(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"))
+	negotiate(a, b)
+	tr := a.s.Transports()[0]
+	for _, c := range []string{hostCandidate, "2 1 udp 1694498815 198.51.100.7 6000 typ srflx raddr 0.0.0.0 rport 0"} {
+		a.s = a.s.AddLocalCandidate(tr.ID, tr.ICE.Local.Ufrag, c)
+	}
+	offer := a.setLocal(Offer)
+	if section := mustSection(t, offer, 0); len(lines(section, "a=candidate:")) != 2 || !strings.HasPrefix(section, "m=video 6000 ") || !strings.Contains(section, "c=IN IP4 198.51.100.7\r\n") {
+		t.Fatalf("candidates or the default one are missing:\n%s", section)
+	}
+	b.setRemote(Offer, offer)
+	a.setRemote(Answer, b.setLocal(Answer))
+	if g := b.s.Transports()[0].ICE; len(g.Candidates) != 2 {
+		t.Fatalf("candidates of a description reach the transport: %+v", g)
+	}
+	// Rolled back negotiations keep what was gathered meanwhile.
+	a.addTrack(videoTrack("v2"))
+	a.setLocal(Offer)
+	a.s = a.s.EndOfLocalCandidates(tr.ID, tr.ICE.Local.Ufrag)
+	a.setLocal(Rollback)
+	if !strings.Contains(a.s.CurrentLocalDescription().SDP, "a=end-of-candidates") {
+		t.Fatal("a rollback forgets candidates of the generation in use")
+	}
+}
+
+func TestCandidateOfAStoppedTransceiver(t *testing.T) {
+	a, b := pair(t)
+	id := a.addTrack(videoTrack("v1"))
+	a.addTrack(audioTrack("x1"))
+	negotiate(a, b)
+	a.stop(id)
+	b.setRemote(Offer, a.setLocal(Offer))
+	if _, err := b.s.AddRemoteCandidate(CandidateInit{Candidate: hostCandidate, SDPMid: mid("0")}); err != nil {
+		t.Fatalf("a candidate for a stopped transceiver's section is ignored, not refused: %v", err)
+	}
+}
