@@ -160,7 +160,7 @@ func TestContentErrors(t *testing.T) {
 		"a short password":         func(s string) string { return replace(lines(s, "a=ice-pwd:")[0], "a=ice-pwd:short")(s) },
 		"rtcp-mux-only without it": replace("a=rtcp-mux\r\na=rtcp-mux-only", "a=rtcp-mux-only"),
 	}
-	make := func() (*peer, *peer, string) {
+	ready := func() (*peer, *peer, string) {
 		a, b := pair(t)
 		a.addTrack(audioTrack("x1"))
 		a.addTrack(videoTrack("v1"))
@@ -169,7 +169,7 @@ func TestContentErrors(t *testing.T) {
 		return a, b, a.setLocal(Offer)
 	}
 	for name, change := range offers {
-		_, b, offer := make()
+		_, b, offer := ready()
 		changed := change(offer)
 		if changed == offer {
 			t.Fatalf("%s: the test changes nothing", name)
@@ -188,7 +188,7 @@ func TestContentErrors(t *testing.T) {
 		"payload types moot": replace("a=rtpmap:96 VP8/90000", "a=rtpmap:96 H264/90000"),
 	}
 	for name, change := range answers {
-		a, b, offer := make()
+		a, b, offer := ready()
 		b.setRemote(Offer, offer)
 		_, _, err := a.s.SetRemote(Description{Answer, change(b.setLocal(Answer))})
 		if name == "a group not asked" && err == nil {
