@@ -92,7 +92,7 @@ func (a *assembly) release(s *asmSlot) {
 	if s.set {
 		a.count--
 		if s.buf != nil {
-			a.stream.session.putBuffer(s.buf)
+			putBuffer(s.buf)
 		}
 	}
 	*s = asmSlot{csrcs: s.csrcs[:0]}
@@ -140,7 +140,7 @@ func (a *assembly) insert(now time.Time, p *Packet) {
 	a.count++
 	*s = asmSlot{seq: seq, set: true, marker: p.Marker, info: info, ts: p.Timestamp, arrival: now, csrcs: append(s.csrcs, p.CSRC[:p.NumCSRC]...)}
 	if !padding {
-		s.buf = append(st.session.getBuffer(), p.Payload...)
+		s.buf = append(getBuffer(), p.Payload...)
 	}
 	s.hasLevel, s.voice, s.level = p.Ext.HasAudioLevel, p.Ext.VoiceActivity, p.Ext.AudioLevel
 	s.hasRotation, s.rotation = p.Ext.HasRotation, p.Ext.Rotation

@@ -12,8 +12,9 @@ const DefaultMaxPayload = 1144
 // RingConfig says how much a Ring keeps.
 type RingConfig struct {
 	Codec Codec
-	// Slots is the number of packets kept, rounded up to a power of two; 0
-	// means 1024 for video and 128 for audio.
+	// Slots is the number of packets kept at most, rounded up to a power of
+	// two; 0 means 1024 for video and 128 for audio. Fewer are kept if they
+	// cover a second.
 	Slots int
 	// MaxPayload is the largest payload to make, in bytes; 0 means
 	// DefaultMaxPayload. Packets that pass through keep their size.
@@ -31,7 +32,8 @@ type Ring struct {
 	pack  packetizer
 	look  frameAssembler // sees key frames in packets that pass through
 	max   int
-	slots []ringSlot
+	slots []ringSlot // a power of two; grows while they fill within ringKeep
+	most  int
 	mask  uint64
 	head  uint64 // index of the packet to come
 	epoch uint32
@@ -80,6 +82,11 @@ type Span struct {
 	Key bool
 }
 
+const (
+	ringStart = 32          // slots at first
+	ringKeep  = time.Second // of packets are kept, if most permits
+)
+
 // firstIndex leaves room below for packets that arrive late.
 const firstIndex = 1 << 20
 
@@ -101,8 +108,9 @@ func NewRing(cfg RingConfig) *Ring {
 		pack:  newPacketizer(cfg.Codec),
 		look:  newFrameAssembler(cfg.Codec),
 		max:   cfg.MaxPayload,
-		slots: make([]ringSlot, size),
-		mask:  uint64(size - 1),
+		most:  size,
+		slots: make([]ringSlot, min(size, ringStart)),
+		mask:  uint64(min(size, ringStart) - 1),
 		head:  firstIndex,
 	}
 	if r.max <= 0 {
@@ -132,7 +140,7 @@ func (r *Ring) WriteFrame(f *Frame) (Span, error) {
 	err := r.pack.packetize(f, r.max, (*ringWriter)(r))
 	r.cur = nil
 	n := r.head - r.first
-	if err == nil && n > uint64(len(r.slots)) {
+	if err == nil && n > uint64(r.most) {
 		err = ErrFrameTooLarge
 	}
 	if err != nil {
@@ -150,7 +158,9 @@ func (r *Ring) WriteFrame(f *Frame) (Span, error) {
 type ringWriter Ring
 
 func (w *ringWriter) next() []byte {
-	return w.slots[(*Ring)(w).head&w.mask].buf[:0]
+	r := (*Ring)(w)
+	r.room(r.head, r.cur.Timestamp)
+	return r.slots[r.head&r.mask].buf[:0]
 }
 
 func (w *ringWriter) put(payload []byte, advance uint32) {
@@ -172,6 +182,25 @@ func (w *ringWriter) put(payload []byte, advance uint32) {
 		s.picAt, s.pic15, s.tl0At = 2, true, 4
 	}
 	r.head++
+}
+
+// room grows the ring if the slot of an index holds a packet that is too young
+// to be forgotten. Media time is the measure: the ring has no clock.
+func (r *Ring) room(index uint64, ts uint32) {
+	for len(r.slots) < r.most {
+		s := &r.slots[index&r.mask]
+		if !s.set || s.index == index || s.epoch != r.epoch || int64(int32(ts-s.ts)) >= ticks(ringKeep, r.codec.clock()) {
+			return
+		}
+		old := r.slots
+		r.slots = make([]ringSlot, 2*len(old))
+		r.mask = uint64(len(r.slots) - 1)
+		for i := range old {
+			if old[i].set {
+				r.slots[old[i].index&r.mask] = old[i]
+			}
+		}
+	}
 }
 
 // slot empties the slot of an index, keeping its memory.
@@ -197,7 +226,7 @@ func (r *Ring) WriteRTP(p *Packet) Span {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	index := extend(r.head-1+r.base, p.SequenceNumber) - r.base
-	size := uint64(len(r.slots))
+	size := uint64(r.most)
 	ahead := int64(index - r.head)
 	if !r.passing || p.SSRC != r.srcSSRC || ahead > 10*int64(size) || ahead < -10*int64(size) {
 		if r.head != firstIndex || r.passing {
@@ -220,6 +249,7 @@ func (r *Ring) WriteRTP(p *Packet) Span {
 	if before := r.at(index - 1); before == nil || before.ts != p.Timestamp {
 		r.frame++
 	}
+	r.room(index, p.Timestamp)
 	s := r.slot(index)
 	s.buf = append(s.buf[:0], p.Payload...)
 	s.ts, s.marker = p.Timestamp, p.Marker

@@ -55,7 +55,6 @@ type Session struct {
 	unsignaled int  // routes made by packets, not by signalling
 	packet     Packet
 	inner      Packet
-	free       [][]byte
 	twccIn     twccReceived
 	twccOn     bool
 	clocks     map[string]time.Duration // CNAME → our clock − the sender's
@@ -463,17 +462,13 @@ func (s *Session) putFrame(f *Frame) {
 // packets that wait for assembly live in buffers of this size.
 const bufferSize = 1500
 
-func (s *Session) getBuffer() []byte {
-	if n := len(s.free); n > 0 {
-		b := s.free[n-1]
-		s.free = s.free[:n-1]
-		return b[:0]
-	}
-	return make([]byte, 0, bufferSize)
-}
+// buffers are shared by all sessions: few packets wait at any time.
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
-func (s *Session) putBuffer(b []byte) {
-	if cap(b) == bufferSize && len(s.free) < 64 {
-		s.free = append(s.free, b)
+func getBuffer() []byte { return buffers.Get().(*[bufferSize]byte)[:0] }
+
+func putBuffer(b []byte) {
+	if cap(b) == bufferSize { // else it had to grow
+		buffers.Put((*[bufferSize]byte)(b[:bufferSize]))
 	}
 }

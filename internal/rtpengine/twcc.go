@@ -23,15 +23,18 @@ type PacketResult struct {
 }
 
 const (
-	twccDelta   = 250 * time.Microsecond
-	twccRef     = 64 * time.Millisecond
-	twccHistory = 4096 // a second at 45 Mbit/s
-	twccWindow  = 2048 // packets that one feedback may span
+	twccDelta  = 250 * time.Microsecond
+	twccRef    = 64 * time.Millisecond
+	twccFirst  = 128  // records at first
+	twccMostly = 4096 // and at most: a second at 45 Mbit/s
+	twccKeep   = time.Second
+	twccWindow = 1024 // packets that one feedback may span
 )
 
 // twccSent remembers the packets that were sent, by sequence number.
 type twccSent struct {
-	slots []twccRecord
+	slots []twccRecord // a power of two; grows while they fill within twccKeep
+	start time.Time    // records count time from here
 	// the peer's clock, unwrapped
 	refs    int64
 	hasRef  bool
@@ -40,17 +43,30 @@ type twccSent struct {
 
 type twccRecord struct {
 	seq     uint64
-	size    int
-	at      time.Time
+	at      time.Duration // since start
+	size    uint16
+	probe   uint16
+	set     bool
 	settled bool
-	probe   int
 }
 
-func (h *twccSent) add(seq uint64, at time.Time, size, probe int) {
+func (h *twccSent) at(seq uint64) *twccRecord { return &h.slots[seq&uint64(len(h.slots)-1)] }
+
+func (h *twccSent) add(seq uint64, now time.Time, size, probe int) {
 	if h.slots == nil {
-		h.slots = make([]twccRecord, twccHistory)
+		h.slots, h.start = make([]twccRecord, twccFirst), now
 	}
-	h.slots[seq%twccHistory] = twccRecord{seq: seq, size: size, at: at, probe: probe}
+	at := now.Sub(h.start)
+	for r := h.at(seq); r.set && !r.settled && at-r.at < twccKeep && len(h.slots) < twccMostly; r = h.at(seq) {
+		old := h.slots
+		h.slots = make([]twccRecord, 2*len(old))
+		for _, r := range old {
+			if r.set {
+				*h.at(r.seq) = r
+			}
+		}
+	}
+	*h.at(seq) = twccRecord{seq: seq, at: at, size: uint16(size), probe: uint16(probe), set: true}
 }
 
 // feedback reads a feedback message's body (from the sender SSRC on) and
@@ -94,12 +110,12 @@ func (h *twccSent) feedback(b []byte, next uint64) (res []PacketResult, ok bool)
 			at += time.Duration(int16(binary.BigEndian.Uint16(deltas))) * twccDelta
 			deltas = deltas[2:]
 		}
-		rec := &h.slots[r.Sequence%twccHistory]
-		if rec.seq != r.Sequence || rec.at.IsZero() || rec.settled {
+		rec := h.at(r.Sequence)
+		if rec.seq != r.Sequence || !rec.set || rec.settled {
 			continue
 		}
 		rec.settled = r.Received
-		r.Size, r.Sent, r.Arrival, r.Probe = rec.size, rec.at, at, rec.probe
+		r.Size, r.Sent, r.Arrival, r.Probe = int(rec.size), h.start.Add(rec.at), at, int(rec.probe)
 		res = append(res, r)
 	}
 	h.results = res
@@ -155,7 +171,7 @@ func (c *twccChunks) next() (symbol uint8, ok bool) {
 
 // twccReceived collects arrivals for the feedback that we send.
 type twccReceived struct {
-	arrivals []int64 // by sequence % twccWindow: units of 250 µs since start, −1 none
+	arrivals []int32 // by sequence % twccWindow: units of 250 µs since start, −1 none
 	start    time.Time
 	begin    uint64 // first packet of the next feedback
 	end      uint64 // one after the last packet seen
@@ -168,13 +184,16 @@ const twccInterval = 100 * time.Millisecond
 
 func (t *twccReceived) add(now time.Time, wire uint16, ssrc uint32) {
 	if t.arrivals == nil {
-		t.arrivals = make([]int64, twccWindow)
+		t.arrivals = make([]int32, twccWindow)
 		t.start = now.Add(-time.Second)
 		t.begin = 1<<16 + uint64(wire)
 		t.end = t.begin
 	}
 	t.media = ssrc
 	seq := extend(t.end, wire)
+	if t.begin == t.end && now.Sub(t.start) > time.Hour { // before the units overflow
+		t.start = now.Add(-time.Second)
+	}
 	switch {
 	case seq >= t.end+twccWindow: // a leap: begin anew
 		t.begin, t.end = seq, seq
@@ -198,7 +217,7 @@ func (t *twccReceived) add(now time.Time, wire uint16, ssrc uint32) {
 		}
 	}
 	if a := &t.arrivals[seq%twccWindow]; *a < 0 {
-		*a = int64(now.Sub(t.start) / twccDelta)
+		*a = int32(now.Sub(t.start) / twccDelta)
 	}
 	if t.due.IsZero() {
 		t.due = now.Add(twccInterval)
