@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dop251/goja"
-
 	"trackway/internal/domerr"
 	"trackway/js/binding"
 )
@@ -59,44 +57,5 @@ func init() {
 			_, _ = rand.Read(b.Bytes())
 			return b, nil
 		},
-	})
-}
-
-// permissions is Permissions. The runtime has no user to ask: everything that a
-// script may do at all is granted.
-type permissions struct{ binding.Object }
-
-// InterfaceName implements binding.Platform.
-func (*permissions) InterfaceName() string { return "Permissions" }
-
-type permissionStatus struct {
-	eventTarget
-	name string
-}
-
-// InterfaceName implements binding.Platform.
-func (*permissionStatus) InterfaceName() string { return "PermissionStatus" }
-
-func init() {
-	registry.Implement("Permissions", binding.Members{
-		"query": func(c *binding.Call) (any, error) {
-			desc := c.Arg(0).(*goja.Object)
-			name := desc.Get("name")
-			if name == nil || goja.IsUndefined(name) {
-				return nil, domerr.New(domerr.Type, "permissions.query: the descriptor has no name")
-			}
-			switch name.String() {
-			case "camera", "microphone", "display-capture", "speaker-selection":
-			default:
-				return nil, domerr.New(domerr.Type, "permissions.query: %q is not a permission of this runtime", name.String())
-			}
-			s := &permissionStatus{name: name.String()}
-			s.init(s)
-			return s, nil
-		},
-	})
-	registry.Implement("PermissionStatus", binding.Members{
-		"state": getter(func(*permissionStatus) any { return "granted" }),
-		"name":  getter(func(s *permissionStatus) any { return s.name }),
 	})
 }

@@ -110,7 +110,7 @@ func runPage(ctx context.Context, s suite, address, source string) (res result) 
 		URL: address, Files: s,
 		Console: func(level, msg string) { note(level + ": " + msg) },
 		OnError: func(text string) { note(text) },
-		Globals: map[string]any{"__report": func(text string) {
+		Globals: map[string]any{"__permission": func(name, state string) { rt.SetPermission(name, state) }, "__report": func(text string) {
 			if reported {
 				return
 			}

@@ -32,6 +32,14 @@ add_completion_callback((tests, status) => {
 });
 `
 
+// driver is what the suite asks of a browser's automation.
+const driver = `
+window.test_driver_internal.in_automation = true;
+window.test_driver_internal.set_permission = async ({descriptor, state}) => __permission(descriptor.name, state);
+window.test_driver_internal.bless = async () => {};
+window.test_driver_internal.click = async element => element.click();
+`
+
 var substitutions = strings.NewReplacer(
 	"{{host}}", "web-platform.test", "{{domains[]}}", "web-platform.test", "{{domains[www]}}", "www.web-platform.test",
 	"{{ports[http][0]}}", "8000", "{{ports[http][1]}}", "8001", "{{ports[https][0]}}", "8443", "{{ports[https][1]}}", "8444",
@@ -43,6 +51,8 @@ func (s suite) Open(name string) (fs.File, error) {
 	switch name {
 	case "resources/testharnessreport.js":
 		return memory(name, reporter)
+	case "resources/testdriver-vendor.js":
+		return memory(name, driver)
 	case "resources/WebIDLParser.js":
 		name = "resources/webidl2/lib/webidl2.js"
 	}
