@@ -17,8 +17,8 @@ import (
 type trackFeed struct {
 	track *media.Track
 
-	// mu guards the rings, the targets' choice of them, and the batch. It is
-	// held while a frame goes out to all targets.
+	// mu guards the rings and the targets' choice of them. It is held while a
+	// frame goes out to all targets.
 	mu      sync.Mutex
 	targets []*sendTarget
 	remove  func() // takes the sink out of the track; nil without targets
@@ -26,7 +26,6 @@ type trackFeed struct {
 	layers  []feedLayer // RIDs that the track's frames carry, if any
 	best    string      // the RID for peers that take one encoding only
 	bestAt  time.Time
-	batch   *udp.Batch
 	out     mediaOut
 	frame   rtpengine.Frame
 	packet  rtpengine.Packet
@@ -84,6 +83,10 @@ type sendCodec struct {
 	nack    bool
 	single  bool // H.264 in packetization-mode 0
 }
+
+// fanBatches are for frames on their way to all targets. There are as many as
+// tracks that send at one moment.
+var fanBatches = sync.Pool{New: func() any { return udp.NewBatch(0) }}
 
 type feedKey struct{}
 
@@ -143,7 +146,7 @@ func (f *trackFeed) drop(t *sendTarget) {
 	var remove func()
 	if len(list) == 0 {
 		remove, f.remove = f.remove, nil
-		f.rings, f.batch, f.out.batch = nil, nil, nil
+		f.rings = nil
 	}
 	f.mu.Unlock()
 	if remove != nil {
@@ -222,10 +225,7 @@ func (f *trackFeed) fanOut(now time.Time, rid, mime string, size int, write func
 	}
 	f.turn++
 	f.noteLayer(now, rid, size)
-	if f.batch == nil {
-		f.batch = udp.NewBatch(0)
-		f.out.batch, f.out.keep = f.batch, true
-	}
+	f.out.batch, f.out.keep = fanBatches.Get().(*udp.Batch), true
 	for _, t := range f.targets {
 		if !t.mt.ready.Load() || !f.takes(t, rid) {
 			continue
@@ -249,6 +249,8 @@ func (f *trackFeed) fanOut(now time.Time, rid, mime string, size int, write func
 		}
 	}
 	f.out.flush()
+	fanBatches.Put(f.out.batch)
+	f.out.batch = nil
 	return needKey
 }
 
