@@ -174,6 +174,7 @@ func BenchmarkIdle(b *testing.B) {
 		x.waitDTLS(DTLSConnected)
 		y.waitDTLS(DTLSConnected)
 	}
+	time.Sleep(2 * time.Second) // let set-up come to rest
 	start, seconds := cpu(), 0
 	for b.Loop() {
 		time.Sleep(time.Second)
