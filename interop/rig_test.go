@@ -33,8 +33,9 @@ var kinds = []browser.Kind{browser.Chromium, browser.Firefox}
 
 // house is a browser and what it can call, shared by all tests.
 type house struct {
-	browser *browser.Browser
-	demo    *web.Server
+	browser    *browser.Browser
+	demo       *web.Server
+	recordings string
 
 	mu    sync.Mutex
 	next  int
@@ -62,6 +63,7 @@ func TestMain(m *testing.M) {
 	for _, h := range houses.open {
 		h.demo.Close()
 		h.browser.Close()
+		_ = os.RemoveAll(h.recordings)
 	}
 	_ = player().Close()
 	os.Exit(code)
@@ -104,6 +106,7 @@ func build(kind browser.Kind, o browser.Options) (*house, error) {
 		b.Close()
 		return nil, err
 	}
+	h.recordings = recordings
 	if h.demo, err = web.NewServer(web.Options{Sources: sources, RecordDir: recordings}); err != nil {
 		b.Close()
 		return nil, err

@@ -101,14 +101,16 @@ function notice(message) {
   noticeTimer = setTimeout(() => { $("notice").hidden = true; }, 8000);
 }
 
+const milliseconds = (ms) => (ms < 1 ? "under 1 ms" : `${Math.round(ms)} ms`);
+
 async function measure() {
   if (call.ended) return;
   const report = await call.pc.getStats().catch(() => new Map());
   stage.stats.clear();
   for (const s of report.values()) {
-    if (s.type === "inbound-rtp") stage.stats.set(s.trackIdentifier, { fps: s.framesPerSecond, level: s.audioLevel });
+    if (s.type === "inbound-rtp") stage.stats.set(s.trackIdentifier, { fps: s.framesPerSecond });
     if (s.type === "candidate-pair" && s.state === "succeeded" && (s.nominated || s.selected)) {
-      if (s.currentRoundTripTime != null) text($("fact-rtt"), `${(s.currentRoundTripTime * 1000).toFixed(1)} ms`);
+      if (s.currentRoundTripTime != null) text($("fact-rtt"), milliseconds(s.currentRoundTripTime * 1000));
       const near = report.get(s.localCandidateId), far = report.get(s.remoteCandidateId);
       if (near && far) text($("fact-path"), `${near.candidateType} – ${far.candidateType}, ${near.protocol}`);
     }

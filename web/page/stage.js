@@ -1,12 +1,14 @@
 // What arrives here: every stream with its tracks, playing in sync.
 import { el, keyed, text, short } from "./dom.js";
+import { Meters } from "./meters.js";
 import { glyph } from "./tracks.js";
 
 export class Stage {
   #call;
   #root;
   #sound = new Set(); // the streams that the visitor wants to hear
-  stats = new Map(); // by track identifier: { fps, level }
+  #meters = new Meters();
+  stats = new Map(); // by track identifier: { fps }
 
   constructor(root, call) {
     this.#root = root;
@@ -78,16 +80,18 @@ export class Stage {
 
   // tick refreshes the numbers that change without an event.
   tick() {
+    const heard = new Set();
     for (const node of this.#root.querySelectorAll("[data-track]")) {
-      const s = this.stats.get(node.dataset.track);
-      if (!s) continue;
       if (node.classList.contains("tile")) {
         const video = node.firstChild;
-        text(node.querySelector("figcaption small"), video.videoWidth ? `${video.videoWidth}×${video.videoHeight} · ${Math.round(s.fps ?? 0)} fps` : "");
+        const { fps } = this.stats.get(node.dataset.track) ?? {};
+        text(node.querySelector("figcaption small"), video.videoWidth ? `${video.videoWidth}×${video.videoHeight} · ${Math.round(fps ?? 0)} fps` : "");
       } else {
-        node.style.setProperty("--level", Math.min(1, (s.level ?? 0) * 2).toFixed(3));
+        heard.add(node.track);
+        node.style.setProperty("--level", this.#meters.level(node.track).toFixed(3));
       }
     }
+    this.#meters.keep(heard);
   }
 }
 
@@ -104,6 +108,7 @@ function tile(track) {
 function meter(track) {
   const audio = el("audio", { muted: true, autoplay: true });
   const node = el("div.meter", { dataset: { track: track.id } }, glyph("audio"), el("span.bar"), el("span.state"), audio);
+  node.track = track;
   node.dispose = () => { audio.srcObject = null; };
   return node;
 }
