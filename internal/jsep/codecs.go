@@ -163,7 +163,7 @@ func (s *State) answerCodecs(t *Transceiver, offer *sdp.Media) []sdp.Codec {
 			opus = p.offer.PayloadType
 		}
 		out = append(out, sdp.Codec{
-			PayloadType: p.offer.PayloadType, Name: p.c.name, ClockRate: p.c.ClockRate, Channels: p.offer.Channels,
+			PayloadType: p.offer.PayloadType, Name: p.c.name, ClockRate: p.c.ClockRate, Channels: p.c.Channels,
 			Fmtp: answerFmtp(p.c, p.offer.Fmtp), Feedback: common(p.c.Feedback, p.offer.Feedback),
 		})
 		if !rtx || t.kind != Video {

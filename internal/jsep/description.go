@@ -171,11 +171,10 @@ func (s *State) localDescription(d *description) *Description {
 	}
 	extra := map[int]string{}
 	for i, sec := range d.sections {
-		ufrag := sec.m.Transport.ICEUfrag
-		if ufrag == "" {
+		if !sec.key.carries {
 			continue
 		}
-		g := s.generation(ufrag)
+		g := s.generation(sec.m.Transport.ICEUfrag)
 		if g == nil {
 			continue
 		}

@@ -117,10 +117,6 @@ func (s *State) sessionHeader(r *random) *sdp.Session {
 			NetType: "IN", AddressType: "IP4", UnicastAddress: "0.0.0.0",
 		},
 		Name: "-",
-		// "They MUST all have the same fingerprint value or values, or these values
-		// MUST be session-level attributes." Chromium (156) rejects bundled sections,
-		// from the third on, that have none of their own and inherit none.
-		Transport: sdp.Transport{Fingerprints: s.cfg.Fingerprints},
 	}
 }
 
@@ -316,19 +312,17 @@ func (s *State) buildFor(in *sectionInput, t *Transceiver, role int, direction D
 
 // carry fills the transport part of an input.
 func (s *State) carry(in *sectionInput, p *planned, c *created, setup string) {
-	in.carries = p.carries
+	t := s.findTransport(p.transport)
+	for _, f := range c.fresh {
+		if f.id == p.transport {
+			t = f
+		}
+	}
+	in.carries, in.ice, in.setup, in.tlsID = p.carries, c.credentials[p.transport], setup, t.tlsID
+	in.certificates, in.fingerprints = s.cfg.Fingerprints, identify(s.cfg.Fingerprints)
 	if !p.carries {
 		return
 	}
-	t := s.findTransport(p.transport)
-	if t == nil {
-		for _, f := range c.fresh {
-			if f.id == p.transport {
-				t = f
-			}
-		}
-	}
-	in.ice, in.setup, in.tlsID = c.credentials[p.transport], setup, t.tlsID
 	for _, g := range []*generation{t.next, t.current} {
 		if g != nil && g.Local == in.ice {
 			in.gathered, in.end = g.localCandidates, g.localEnd

@@ -16,8 +16,6 @@ type world struct {
 	queues [2][]Description
 	ignore [2]bool
 	next   int
-	// wish is the direction that the program gave each transceiver.
-	wish [2]map[TransceiverID]Direction
 }
 
 func (w *world) send(from int, d Description) { w.queues[1-from] = append(w.queues[1-from], d) }

@@ -121,7 +121,7 @@ func (s *State) answeredLines(d, offer *description) ([]mline, error) {
 				return nil, invalid("the answer bundles m-sections %d and %d, which were not offered together", i, tag)
 			}
 			lines[i].transport = s.offered[tag].transport
-		case offer.sections[i].m.Transport.ICEUfrag == "":
+		case !offer.sections[i].key.carries:
 			return nil, invalid("the answer takes m-section %d out of the bundle, where it has no transport of its own", i)
 		}
 	}

@@ -34,6 +34,7 @@ type sectionKey struct {
 	carries      bool
 	ice          ICEParameters
 	setup, tlsID string
+	fingerprints slice
 	candidates   slice
 	end          bool
 }
@@ -49,10 +50,11 @@ func identify[T any](s []T) slice { return slice{unsafe.Pointer(unsafe.SliceData
 // sectionInput is a sectionKey with the values that it stands for.
 type sectionInput struct {
 	sectionKey
-	t          *Transceiver
-	gathered   []string
-	dataPort   int
-	maxMessage int64
+	t            *Transceiver
+	gathered     []string
+	certificates []sdp.Fingerprint
+	dataPort     int
+	maxMessage   int64
 }
 
 // maxPTime is the longest packet that our audio codecs take, in ms: Opus has 120.
@@ -115,6 +117,12 @@ func (s *State) transportLines(m *sdp.Media, in *sectionInput) {
 		// require a=rtcp-mux in every bundled section.
 		m.RTCPMux, m.RTCPReducedSize = in.mux, in.reduced
 	}
+	// RFC 9429 would have these only in the section that carries the transport.
+	// Browsers repeat them in every section and depend on it: Firefox (ESR 153)
+	// crashes on answers and Chromium (156) rejects offered sections without.
+	m.Transport = sdp.Transport{
+		ICEUfrag: in.ice.Ufrag, ICEPwd: in.ice.Pwd, Fingerprints: in.certificates, Setup: in.setup, TLSID: in.tlsID,
+	}
 	if !in.carries {
 		return
 	}
@@ -124,7 +132,6 @@ func (s *State) transportLines(m *sdp.Media, in *sectionInput) {
 			m.RTCP = "9 IN IP4 0.0.0.0"
 		}
 	}
-	m.Transport = sdp.Transport{ICEUfrag: in.ice.Ufrag, ICEPwd: in.ice.Pwd, Setup: in.setup, TLSID: in.tlsID}
 	m.Candidates, m.EndOfCandidates = in.gathered, in.end
 	if c, ok := defaultCandidate(in.gathered); ok {
 		// "Each "m=" and "c=" line MUST be filled in with the port, relevant RTP
