@@ -240,8 +240,13 @@ func init() {
 			}
 			return p.transceiver(t), nil
 		},
-		"sctp":                       getter(func(p *peerConnection) any { return nullable(p.sctp(p.pc.SCTP())) }),
-		"createDataChannel":          createDataChannel,
+		"sctp":              getter(func(p *peerConnection) any { return nullable(p.sctp(p.pc.SCTP())) }),
+		"createDataChannel": createDataChannel,
+		"getStats": func(c *binding.Call) (any, error) {
+			p, promise := c.This.(*peerConnection), c.NewPromise()
+			p.pc.GetStatsAsync(trackArg(c.Arg(0)), p.report(promise))
+			return promise, nil
+		},
 		"static generateCertificate": generateCertificate,
 	})
 }

@@ -1,6 +1,7 @@
 package js
 
 import (
+	"context"
 	"time"
 
 	"trackway/js/binding"
@@ -72,6 +73,11 @@ func init() {
 			s.s.ReplaceTrackAsync(trackArg(c.Arg(0)), s.p.settle(promise))
 			return promise, nil
 		},
+		"getStats": func(c *binding.Call) (any, error) {
+			s, promise := c.This.(*rtpSender), c.NewPromise()
+			s.p.stats(promise, func() (*webrtc.StatsReport, error) { return s.s.GetStats(context.Background()) })
+			return promise, nil
+		},
 		"setStreams": func(c *binding.Call) (any, error) {
 			return nil, c.This.(*rtpSender).s.SetStreams(streamArgs(c.Args)...)
 		},
@@ -87,6 +93,11 @@ func init() {
 		},
 		"getParameters": func(c *binding.Call) (any, error) {
 			return binding.NewDict(parametersMap(c.This.(*rtpReceiver).r.GetParameters().RTPParameters)), nil
+		},
+		"getStats": func(c *binding.Call) (any, error) {
+			r, promise := c.This.(*rtpReceiver), c.NewPromise()
+			r.p.stats(promise, func() (*webrtc.StatsReport, error) { return r.r.GetStats(context.Background()) })
+			return promise, nil
 		},
 		"jitterBufferTarget": getter(func(r *rtpReceiver) any {
 			if d := r.r.JitterBufferTarget(); d != nil {

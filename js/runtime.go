@@ -17,6 +17,7 @@ import (
 	"trackway/js/binding"
 	"trackway/js/idl"
 	"trackway/media"
+	"trackway/mediadevices"
 	"trackway/webrtc"
 )
 
@@ -51,6 +52,9 @@ type Options struct {
 	// Engine is what the runtime's connections share; nil means the process's
 	// own.
 	Engine *webrtc.Engine
+	// Devices are what getUserMedia captures from; nil means the runtime's own
+	// test picture and tone.
+	Devices *mediadevices.MediaDevices
 	// Globals are defined on the global object before any script runs.
 	Globals map[string]any
 }
@@ -77,8 +81,9 @@ type Runtime struct {
 	// objects are the platform objects of media tracks, streams and certificates.
 	objects map[any]binding.Platform
 	// captures are the canvases behind video sources.
-	captures map[*media.Source]*canvasCapture
-	inTask   atomic.Bool
+	captures   map[*media.Source]*canvasCapture
+	inTask     atomic.Bool
+	ownDevices sync.Once
 }
 
 // ErrInterrupted is returned by Run when the script was stopped: its context
@@ -151,7 +156,19 @@ func (rt *Runtime) Errors() int { return rt.errs }
 // when ctx ends, and with ErrInterrupted when the script had to be stopped.
 // After Run the runtime is closed.
 func (rt *Runtime) Run(ctx context.Context) error {
-	defer rt.shutdown()
+	orderly := false
+	defer func() {
+		// After a panic locks may be held that closing needs.
+		if orderly {
+			rt.shutdown()
+		}
+	}()
+	err := rt.run(ctx)
+	orderly = true
+	return err
+}
+
+func (rt *Runtime) run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		rt.vm.Interrupt(context.Cause(ctx))
 		rt.loop.close()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -97,7 +98,7 @@ func runPage(ctx context.Context, s suite, address, source string) (res result) 
 	reported := false
 	defer func() {
 		if x := recover(); x != nil {
-			res.Status, res.Message = "ERROR", fmt.Sprintf("the runtime panicked: %v", x)
+			res.Status, res.Message = "ERROR", fmt.Sprintf("the runtime panicked: %v\n%s", x, panicSite(debug.Stack()))
 		}
 	}()
 	note := func(line string) {
@@ -138,6 +139,15 @@ func runPage(ctx context.Context, s suite, address, source string) (res result) 
 	return res
 }
 
+// panicSite is the part of a stack trace below the panic, the innermost calls.
+func panicSite(stack []byte) string {
+	text := string(stack)
+	if _, below, ok := strings.Cut(text, "panic("); ok {
+		text = below
+	}
+	return firstLines(text, 8)
+}
+
 func printFile(out io.Writer, r *result, n, total int) {
 	passed := 0
 	for _, s := range r.Subtests {
@@ -147,7 +157,7 @@ func printFile(out io.Writer, r *result, n, total int) {
 	}
 	fmt.Fprintf(out, "[%d/%d] %s %s %d/%d (%.1fs)\n", n, total, r.Status, r.File, passed, len(r.Subtests), r.elapsed.Seconds())
 	if r.Message != "" {
-		fmt.Fprintf(out, "    %s\n", firstLines(r.Message, 4))
+		fmt.Fprintf(out, "    %s\n", firstLines(r.Message, 9))
 	}
 	for _, s := range r.Subtests {
 		if s.Status != "PASS" {

@@ -26,6 +26,9 @@ func (d *Dict) Get(name string) any { return d.m[name] }
 // String returns a string or enum member, "" when it is not present.
 func (d *Dict) String(name string) string { s, _ := d.m[name].(string); return s }
 
+// Members are the members that are present.
+func (d *Dict) Members() map[string]any { return d.m }
+
 // Bool returns a boolean member, false when it is not present.
 func (d *Dict) Bool(name string) bool { b, _ := d.m[name].(bool); return b }
 
