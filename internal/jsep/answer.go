@@ -107,13 +107,11 @@ func (s *State) planAnswer(offer *description, r *random) []planned {
 
 // commonCodec reports whether a section offers a format that the transceiver
 // supports and allows.
-func (s *State) commonCodec(t *Transceiver, m *sdp.Media) bool {
+func (s *State) commonCodec(t *Transceiver, m *media) bool {
 	list, _, _ := s.candidates(t)
-	for i := range m.Codecs {
-		o := &m.Codecs[i]
-		f := formatOf(t.kind, o.Name, o.ClockRate, o.Channels, o.Fmtp)
+	for _, key := range m.keys {
 		for _, c := range list {
-			if !c.redundant && c.format == f {
+			if !c.redundant && key == (payloadKey{format: c.format}) {
 				return true
 			}
 		}
@@ -192,7 +190,7 @@ func (s *State) answerSection(p *planned, i int, offer *description, c *created)
 	if l := s.local().mediaAt(i); l != nil && l.MID == in.mid && !l.Rejected() {
 		in.keepMSID = len(l.MSIDs) > 0
 	}
-	offered := Direction(offer.session.DirectionOf(remote))
+	offered := Direction(offer.session.DirectionOf(remote.Media))
 	return s.buildFor(&in, p.t, asAnswer, intersect(p.t.direction, reverse(offered)))
 }
 

@@ -6,11 +6,9 @@ import (
 	"trackway/internal/sdp"
 )
 
-type sdpMedia = sdp.Media
-
 // codecSource says which sections a list of codecs was read from.
 type codecSource struct {
-	m, other *sdp.Media
+	m, other *media
 }
 
 // eventGroup is one of the lists of "set a session description".
@@ -135,7 +133,7 @@ func (s *State) remove(leaves func(*Transceiver) bool, e *events) {
 		if !c.stopped {
 			c.stop()
 		}
-		c.mid, c.jsepMid, c.index, c.media, c.sections = "", "", -1, nil, [2]*section{}
+		c.mid, c.jsepMid, c.index, c.media, c.memo = "", "", -1, nil, nil
 		e.gone = append(e.gone, TransceiverRemoved{&c})
 	}
 	s.transceivers = s.transceivers.keep(func(t *Transceiver) bool { return !gone[t.id] })

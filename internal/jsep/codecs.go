@@ -26,16 +26,15 @@ func aptOf(c *sdp.Codec) (apt uint8, rtx bool) {
 func (s *State) offerCodecs(t *Transceiver, in *sectionInput) []sdp.Codec {
 	list, preferred, rtx := s.candidates(t)
 	if !preferred && in.answered != nil {
-		list = likeAnswer(t.kind, list, in.answered)
+		list = likeAnswer(list, in.answered)
 	}
 	var taken [128]bool
 	prior := map[payloadKey]uint8{}
 	if in.prior != nil && in.prior.Kind == in.kind {
 		for i := range in.prior.Codecs {
-			c := &in.prior.Codecs[i]
-			if key, ok := keyOf(t.kind, in.prior, c); ok {
-				prior[key] = c.PayloadType
-				taken[c.PayloadType] = true
+			if key := in.prior.keys[i]; key != (payloadKey{}) {
+				prior[key] = in.prior.Codecs[i].PayloadType
+				taken[in.prior.Codecs[i].PayloadType] = true
 			}
 		}
 	}
@@ -100,13 +99,11 @@ func rtxCodec(pt, apt uint8, clock uint32) sdp.Codec {
 // formats on the "m=" line MUST be generated in the same order as in the most
 // recent answer. Any media formats that were not present in the most recent
 // answer MUST be added after all existing formats" (RFC 9429 §5.2.2).
-func likeAnswer(kind Kind, list []*capability, answer *sdp.Media) []*capability {
+func likeAnswer(list []*capability, answer *media) []*capability {
 	out := make([]*capability, 0, len(list))
-	for i := range answer.Codecs {
-		c := &answer.Codecs[i]
-		f := formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp)
+	for _, key := range answer.keys {
 		for _, o := range list {
-			if o.format == f && !slices.Contains(out, o) {
+			if o.format == key.format && !key.rtx && !slices.Contains(out, o) {
 				out = append(out, o)
 				break
 			}
@@ -124,19 +121,19 @@ func likeAnswer(kind Kind, list []*capability, answer *sdp.Media) []*capability 
 // transceiver may use, with the offer's payload types, in the order of the
 // preferences or else of the offer. RFC 9429 §5.3.1 lets an answer add formats
 // that were not offered; nobody does, and we do not.
-func (s *State) answerCodecs(t *Transceiver, offer *sdp.Media) []sdp.Codec {
+func (s *State) answerCodecs(t *Transceiver, offer *media) []sdp.Codec {
 	list, preferred, rtx := s.candidates(t)
 	type pair struct {
-		c     *capability
-		offer *sdp.Codec
+		c *capability
+		// at is the index of the offered codec.
+		at int
 	}
 	var pairs []pair
 	match := func(i int, c *capability) bool {
-		o := &offer.Codecs[i]
-		if _, isRTX := aptOf(o); isRTX || formatOf(t.kind, o.Name, o.ClockRate, o.Channels, o.Fmtp) != c.format {
+		if offer.keys[i] != (payloadKey{format: c.format}) {
 			return false
 		}
-		pairs = append(pairs, pair{c, o})
+		pairs = append(pairs, pair{c, i})
 		return true
 	}
 	if preferred {
@@ -156,27 +153,22 @@ func (s *State) answerCodecs(t *Transceiver, offer *sdp.Media) []sdp.Codec {
 	}
 	out := make([]sdp.Codec, 0, 2*len(pairs))
 	var opus uint8
-	media := false
+	carries := false
 	for _, p := range pairs {
-		media = media || !p.c.redundant
+		carries = carries || !p.c.redundant
+		o := &offer.Codecs[p.at]
 		if p.c.format.name == "opus" {
-			opus = p.offer.PayloadType
+			opus = o.PayloadType
 		}
 		out = append(out, sdp.Codec{
-			PayloadType: p.offer.PayloadType, Name: p.c.name, ClockRate: p.c.ClockRate, Channels: p.c.Channels,
-			Fmtp: answerFmtp(p.c, p.offer.Fmtp), Feedback: common(p.c.Feedback, p.offer.Feedback),
+			PayloadType: o.PayloadType, Name: p.c.name, ClockRate: p.c.ClockRate, Channels: p.c.Channels,
+			Fmtp: answerFmtp(p.c, o.Fmtp), Feedback: common(p.c.Feedback, o.Feedback),
 		})
-		if !rtx || t.kind != Video {
-			continue
-		}
-		for i := range offer.Codecs {
-			if apt, isRTX := aptOf(&offer.Codecs[i]); isRTX && apt == p.offer.PayloadType {
-				out = append(out, rtxCodec(offer.Codecs[i].PayloadType, apt, p.c.ClockRate))
-				break
-			}
+		if r := offer.repair[p.at]; rtx && t.kind == Video && r >= 0 {
+			out = append(out, rtxCodec(offer.Codecs[r].PayloadType, o.PayloadType, p.c.ClockRate))
 		}
 	}
-	if !media {
+	if !carries {
 		return nil
 	}
 	return withRED(t.kind, out, opus)
@@ -195,48 +187,38 @@ func common(ours, theirs []string) []string {
 
 // mediaCodecs reads the formats of a section that a capability and a format of
 // the other side's section cover, in the section's order. other may be nil.
-func (s *State) mediaCodecs(kind Kind, m, other *sdp.Media, send bool) []MediaCodec {
+func (s *State) mediaCodecs(kind Kind, m, other *media, send bool) []MediaCodec {
 	k := &s.cfg.Capabilities.kinds[kind.slot()]
-	var out []MediaCodec
-	for i := range m.Codecs {
+	out := make([]MediaCodec, 0, len(m.Codecs))
+	for i, key := range m.keys {
+		if key.rtx || key == (payloadKey{}) || k.of(key.format, send, !send) == nil {
+			continue
+		}
 		c := &m.Codecs[i]
-		if _, rtx := aptOf(c); rtx {
-			continue
-		}
-		f := formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp)
-		if k.of(f, send, !send) == nil {
-			continue
-		}
 		feedback := c.Feedback
 		if other != nil {
-			o := codecWith(kind, other, f)
-			if o == nil {
+			j := slices.Index(other.keys, key)
+			if j < 0 {
 				continue
 			}
-			feedback = common(c.Feedback, o.Feedback)
+			if o := other.Codecs[j].Feedback; !slices.Equal(o, feedback) {
+				feedback = common(feedback, o)
+			}
 		}
 		mc := MediaCodec{
 			PayloadType: c.PayloadType,
-			Codec:       Codec{MimeType: string(kind) + "/" + c.Name, ClockRate: c.ClockRate, Channels: c.Channels, SDPFmtpLine: c.Fmtp},
+			Codec:       Codec{MimeType: mimeType(kind, c.Name), ClockRate: c.ClockRate, Channels: c.Channels, SDPFmtpLine: c.Fmtp},
 			Feedback:    feedback,
 		}
-		for j := range m.Codecs {
-			if apt, rtx := aptOf(&m.Codecs[j]); rtx && apt == c.PayloadType {
-				mc.RTXPayloadType, mc.HasRTX = m.Codecs[j].PayloadType, true
-				break
-			}
+		if r := m.repair[i]; r >= 0 {
+			mc.RTXPayloadType, mc.HasRTX = m.Codecs[r].PayloadType, true
 		}
 		out = append(out, mc)
+	}
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }
 
-func codecWith(kind Kind, m *sdp.Media, f format) *sdp.Codec {
-	for i := range m.Codecs {
-		c := &m.Codecs[i]
-		if formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp) == f {
-			return c
-		}
-	}
-	return nil
-}
+func mimeType(kind Kind, name string) string { return string(kind) + "/" + name }

@@ -22,7 +22,7 @@ func (s *State) setData(i int) {
 }
 
 // setDataAnswered completes or ends the association by an answer (RFC 8841 §10).
-func (s *State) setDataAnswered(i int, local, remote *sdp.Media) {
+func (s *State) setDataAnswered(i int, local, remote *media) {
 	if local.Rejected() || remote.Rejected() {
 		if s.data != nil && s.data.MLineIndex == i {
 			s.data = nil
@@ -47,7 +47,7 @@ func (s *State) setDataAnswered(i int, local, remote *sdp.Media) {
 
 // sctpPort is the port of a data section: a=sctp-port, or the fmt of the older
 // form "DTLS/SCTP 5000".
-func sctpPort(m *sdp.Media) (int, bool) {
+func sctpPort(m *media) (int, bool) {
 	if m.SCTPPort >= 0 {
 		return m.SCTPPort, true
 	}

@@ -9,11 +9,9 @@ import (
 // section is an immutable m-section of a description: its text and what it says.
 type section struct {
 	text string
-	m    *sdp.Media
+	m    *media
 	// key is what a local section was made from; equal keys mean equal text.
 	key sectionKey
-	// payloads is what the payload types of a remote section stand for.
-	payloads []payloadUse
 }
 
 // description is an immutable local or remote description.
@@ -30,6 +28,8 @@ type description struct {
 	// carrier is, for every section, the index of the section that carries its
 	// transport attributes: itself, or the tagged section of its BUNDLE group.
 	carrier []int
+	// known says which remote sections are those of an earlier description.
+	known []bool
 	// grouped says which sections are in a BUNDLE group.
 	grouped []bool
 	// trickled holds candidate lines that came after the description, by section.
@@ -115,7 +115,7 @@ func (d *description) join() {
 	d.mids = make(map[string]int, len(d.sections))
 	d.carrier, d.grouped = make([]int, len(d.sections)), make([]bool, len(d.sections))
 	for i, s := range d.sections {
-		d.session.Media[i] = s.m
+		d.session.Media[i] = s.m.Media
 		d.carrier[i] = i
 		if s.m.MID != "" {
 			d.mids[s.m.MID] = i
@@ -141,7 +141,7 @@ func (d *description) join() {
 
 // transportOf gives the transport attributes in effect for a section.
 func (d *description) transportOf(i int) sdp.Transport {
-	return d.session.TransportOf(d.sections[d.carrier[i]].m)
+	return d.session.TransportOf(d.sections[d.carrier[i]].m.Media)
 }
 
 // withCandidates gives the text with more lines at the end of some sections.
@@ -185,7 +185,9 @@ func (s *State) localDescription(d *description) *Description {
 		if g.localEnd && !sec.m.EndOfCandidates {
 			b.WriteString("a=end-of-candidates\r\n")
 		}
-		extra[i] = b.String()
+		if b.Len() > 0 {
+			extra[i] = b.String()
+		}
 	}
 	return &Description{d.typ, d.withCandidates(extra)}
 }
@@ -244,7 +246,7 @@ func (s *State) local() *description {
 }
 
 // mediaAt is the i-th m-section of a description, or nil.
-func (d *description) mediaAt(i int) *sdp.Media {
+func (d *description) mediaAt(i int) *media {
 	if d == nil || i < 0 || i >= len(d.sections) {
 		return nil
 	}

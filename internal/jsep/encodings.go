@@ -126,7 +126,7 @@ func validateReceiveRIDs(rids []string) error {
 
 // proposedEncodings are the encodings that a remote offer to receive simulcast
 // proposes (webrtc-pc "set a session description", remote offer).
-func (s *State) proposedEncodings(kind Kind, m *sdp.Media) []Encoding {
+func (s *State) proposedEncodings(kind Kind, m *media) []Encoding {
 	if m.Simulcast == nil || kind != Video {
 		return nil
 	}

@@ -118,7 +118,7 @@ func written(d Direction) sdp.Direction {
 
 // answerExtensions are the a=extmap lines of an answer (RFC 8285 §6): the
 // offered ones that we want, under the offered ids.
-func (s *State) answerExtensions(t *Transceiver, offer *sdp.Media) []sdp.Extmap {
+func (s *State) answerExtensions(t *Transceiver, offer *media) []sdp.Extmap {
 	list := s.toNegotiate(t)
 	taken := map[uint16]bool{}
 	for _, e := range offer.Extmaps {
@@ -153,7 +153,7 @@ func (s *State) answerExtensions(t *Transceiver, offer *sdp.Media) []sdp.Extmap 
 }
 
 // negotiated are the extensions that both sections of an exchange have.
-func negotiatedExtensions(local, remote *sdp.Media) (all, send, recv []HeaderExtension) {
+func negotiatedExtensions(local, remote *media) (all, send, recv []HeaderExtension) {
 	direction := func(e sdp.Extmap) Direction {
 		if e.Direction == "" {
 			return SendRecv

@@ -10,7 +10,7 @@ import (
 
 // mediaKey holds what a MediaConfig is derived from.
 type mediaKey struct {
-	pendingLocal, currentLocal, remote *sdp.Media
+	pendingLocal, currentLocal, remote *media
 	send, receive                      bool
 	encodings, streams                 slice // streams are the remote ones
 	sources                            *senderSources
@@ -43,7 +43,7 @@ func (s *State) refreshMedia() {
 		// is set, and until the final answer also what was agreed before.
 		for _, d := range []*description{s.pendingLocal, s.currentLocal} {
 			if m := d.mediaAt(i); describes(m, t) {
-				direction := Direction(d.session.DirectionOf(m))
+				direction := Direction(d.session.DirectionOf(m.Media))
 				key.receive = key.receive || !t.stopping && (direction == SendRecv || direction == RecvOnly)
 			}
 		}
@@ -51,13 +51,9 @@ func (s *State) refreshMedia() {
 		if tr := s.findTransport(t.transport); tr != nil {
 			key.mux = tr.mux
 		}
-		if t.media == nil || t.mediaKey != key {
+		if next := s.mediaOf(t, key); next != t.media {
 			c := *t
-			c.mediaKey = key
-			next := s.deriveMedia(&c, key)
-			if t.media == nil || !reflect.DeepEqual(t.media, next) {
-				c.media = next
-			}
+			c.media = next
 			s.put(&c)
 			t = &c
 		}
@@ -66,13 +62,33 @@ func (s *State) refreshMedia() {
 	s.media = list
 }
 
+// mediaOf gives the config for a key: a remembered one, the present one where it
+// is equal, or a new one.
+func (s *State) mediaOf(t *Transceiver, key mediaKey) *MediaConfig {
+	slot := &t.memo.media[0]
+	if key.pendingLocal != nil {
+		slot = &t.memo.media[1]
+	}
+	if slot.config == nil || slot.key != key {
+		next := s.deriveMedia(t, key)
+		for _, o := range []*MediaConfig{t.media, t.memo.media[0].config, t.memo.media[1].config} {
+			if o != nil && reflect.DeepEqual(o, next) {
+				next = o
+				break
+			}
+		}
+		slot.key, slot.config = key, next
+	}
+	return slot.config
+}
+
 func (s *State) mixed(local, remote *description) bool {
 	return local != nil && remote != nil && local.session.ExtmapAllowMixed && remote.session.ExtmapAllowMixed
 }
 
 // answeredRemote is the remote section that media is sent by: that of the
 // exchange that was answered last, provisionally or finally.
-func (s *State) answeredRemote(i int) *sdp.Media {
+func (s *State) answeredRemote(i int) *media {
 	if s.signaling == HaveLocalPranswer || s.signaling == HaveRemotePranswer {
 		return s.pendingRemote.mediaAt(i)
 	}
@@ -110,11 +126,11 @@ func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 		}
 	}
 	if key.receive {
-		for _, m := range []*sdp.Media{key.pendingLocal, key.currentLocal} {
+		for _, m := range []*media{key.pendingLocal, key.currentLocal} {
 			if !describes(m, t) {
 				continue
 			}
-			for _, codec := range s.mediaCodecs(t.kind, m, nil, false) {
+			for _, codec := range s.codecs(t, m, nil, false) {
 				if !slices.ContainsFunc(c.RecvCodecs, func(o MediaCodec) bool { return o.PayloadType == codec.PayloadType }) {
 					c.RecvCodecs = append(c.RecvCodecs, codec)
 				}
@@ -142,11 +158,11 @@ func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 
 // describes reports whether a section is the transceiver's and alive. Peers
 // without mid support have sections without one.
-func describes(m *sdp.Media, t *Transceiver) bool {
+func describes(m *media, t *Transceiver) bool {
 	return m != nil && !m.Rejected() && (m.MID == t.mid || m.MID == "")
 }
 
-func offeredExtensions(m *sdp.Media) []HeaderExtension {
+func offeredExtensions(m *media) []HeaderExtension {
 	var out []HeaderExtension
 	for _, e := range m.Extmaps {
 		if d := e.Direction; e.ID < 256 && (d == "" || d == sdp.SendRecv || d == sdp.RecvOnly) {
@@ -164,7 +180,7 @@ func orSendRecv(d sdp.Direction) Direction {
 }
 
 // simulcastRIDs lists the rids that our section asks to receive.
-func simulcastRIDs(local *sdp.Media) []string {
+func simulcastRIDs(local *media) []string {
 	if local.Simulcast == nil {
 		return nil
 	}
@@ -176,7 +192,7 @@ func simulcastRIDs(local *sdp.Media) []string {
 }
 
 // receiveRIDs are the rids that our section receives and the remote one sends.
-func receiveRIDs(local, remote *sdp.Media) []string {
+func receiveRIDs(local, remote *media) []string {
 	if remote.Simulcast == nil {
 		return nil
 	}
@@ -193,7 +209,7 @@ func receiveRIDs(local, remote *sdp.Media) []string {
 }
 
 // remoteSources reads what a=ssrc and a=ssrc-group announce.
-func remoteSources(m *sdp.Media) []RemoteSource {
+func remoteSources(m *media) []RemoteSource {
 	var out []RemoteSource
 	repairs := map[uint32]bool{}
 	for _, g := range m.SSRCGroups {
@@ -223,7 +239,7 @@ func remoteSources(m *sdp.Media) []RemoteSource {
 }
 
 // maxBitrate reads b=TIAS, or derives it from b=AS by RFC 9429 §5.10.
-func maxBitrate(m *sdp.Media) uint64 {
+func maxBitrate(m *media) uint64 {
 	var as uint64
 	for _, b := range m.Bandwidths {
 		switch b.Type {

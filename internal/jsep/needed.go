@@ -55,13 +55,13 @@ func (s *State) transceiverNeeds(t *Transceiver, d *description) bool {
 			return true
 		}
 	}
-	local := Direction(d.session.DirectionOf(m))
+	local := Direction(d.session.DirectionOf(m.Media))
 	remote := s.currentRemote
 	other := remote.mediaAt(t.index)
 	if other == nil {
 		return true
 	}
-	theirs := reverse(Direction(remote.session.DirectionOf(other)))
+	theirs := reverse(Direction(remote.session.DirectionOf(other.Media)))
 	if d.typ == Offer {
 		return local != t.direction && theirs != t.direction
 	}

@@ -225,6 +225,9 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 		return t
 	}
 	c := *t
+	if c.memo == nil {
+		c.memo = &memo{}
+	}
 	if c.msidTrack == "" {
 		if t.track != nil && validMSID(t.track.ID) {
 			c.msidTrack = t.track.ID
@@ -301,13 +304,8 @@ func (s *State) buildFor(in *sectionInput, t *Transceiver, role int, direction D
 	in.preferred, in.extensions = identify(t.preferred), identify(t.extensions)
 	in.streams, in.encodings, in.rids = identify(t.streamIDs), identify(t.encodings), identify(t.wantRIDs)
 	in.sources = t.sources
-	out := s.build(*in, t.sections[role])
-	if out != t.sections[role] {
-		c := *t
-		c.sections[role] = out
-		s.put(&c)
-	}
-	return out
+	t.memo.sections[role] = s.build(*in, t.memo.sections[role])
+	return t.memo.sections[role]
 }
 
 // carry fills the transport part of an input.
@@ -334,7 +332,7 @@ func (s *State) carry(in *sectionInput, p *planned, c *created, setup string) {
 
 // answeredAt is the i-th section of the most recent answer, or nil where there
 // was none or the section has been recycled since.
-func (s *State) answeredAt(i int) *sdp.Media {
+func (s *State) answeredAt(i int) *media {
 	d := s.answer()
 	m := d.mediaAt(i)
 	if m == nil || m.Rejected() || i >= len(s.lines) || m.MID != "" && m.MID != s.lines[i].mid {

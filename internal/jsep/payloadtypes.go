@@ -23,15 +23,13 @@ type payloadTypes struct {
 // learn notes the payload types of a section. The first meaning of a number
 // stays; the newest number of a format wins, so that new m-sections follow the
 // numbering of the remote peer.
-func (p *payloadTypes) learn(kind Kind, m *sdp.Media) *payloadTypes {
+func (p *payloadTypes) learn(m *media) *payloadTypes {
 	out := p
-	for i := range m.Codecs {
-		c := &m.Codecs[i]
-		key, ok := keyOf(kind, m, c)
-		if !ok {
+	for i, key := range m.keys {
+		if key == (payloadKey{}) {
 			continue
 		}
-		pt := c.PayloadType
+		pt := m.Codecs[i].PayloadType
 		known, has := out.byKey[key]
 		if has && known == pt {
 			continue
@@ -53,20 +51,6 @@ func (p *payloadTypes) clone() *payloadTypes {
 		c.byKey[k] = v
 	}
 	return c
-}
-
-// keyOf names what a codec line stands for; ok is false for RTX of an unknown
-// primary.
-func keyOf(kind Kind, m *sdp.Media, c *sdp.Codec) (payloadKey, bool) {
-	if apt, rtx := aptOf(c); rtx {
-		for i := range m.Codecs {
-			if o := &m.Codecs[i]; o.PayloadType == apt {
-				return payloadKey{formatOf(kind, o.Name, o.ClockRate, o.Channels, o.Fmtp), true}, true
-			}
-		}
-		return payloadKey{}, false
-	}
-	return payloadKey{formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp), false}, true
 }
 
 // choose finds the payload type for a key in a section whose taken numbers are

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"trackway/internal/domerr"
-	"trackway/internal/sdp"
 )
 
 // placeRemote gives every line of a remote offer its transport: the bundled ones
@@ -92,7 +91,7 @@ func (s *State) remoteTransport(d *description, carrier int, r *random) (Transpo
 }
 
 // withRemote adds the candidates of a remote section.
-func (g *generation) withRemote(m *sdp.Media) *generation {
+func (g *generation) withRemote(m *media) *generation {
 	return g.withCandidates(m.Candidates, m.EndOfCandidates)
 }
 

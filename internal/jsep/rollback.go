@@ -32,7 +32,7 @@ func (s *State) Rollback() (*State, []Event, error) {
 			// pendingDescription being set, disassociate it and set both [[JsepMid]] and
 			// [[Mid]] to null."
 			u.mid, u.jsepMid, u.index = "", "", -1
-			u.media, u.mediaKey = nil, mediaKey{}
+			u.media = nil
 		} else {
 			u.mid, u.jsepMid, u.index = before.mid, before.jsepMid, before.index
 		}

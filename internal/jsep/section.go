@@ -29,7 +29,7 @@ type sectionKey struct {
 
 	// prior is our last section here; answered the most recent answer's; remote
 	// the offer's section that is being answered.
-	prior, answered, remote *sdp.Media
+	prior, answered, remote *media
 
 	carries      bool
 	ice          ICEParameters
@@ -80,7 +80,9 @@ func (s *State) build(in sectionInput, cached *section) *section {
 		s.transportLines(m, &in)
 		s.dataLines(m, &in)
 	}
-	out := &section{text: string(m.Append(make([]byte, 0, 4096))), m: m, key: in.sectionKey}
+	out := &section{text: string(m.Append(make([]byte, 0, 4096))), m: newMedia(m), key: in.sectionKey}
+	s.payloads = s.payloads.learn(out.m)
+	s.extensions = s.extensions.learn(m.Extmaps)
 	if cached != nil && cached.text == out.text {
 		// The key changed and the text did not: keep the parsed value, whose
 		// identity is part of other keys.
@@ -171,8 +173,6 @@ func (s *State) rtp(m *sdp.Media, in *sectionInput) {
 	if t.kind == Audio {
 		m.MaxPTime = maxPTime
 	}
-	s.payloads = s.payloads.learn(t.kind, m)
-	s.extensions = s.extensions.learn(m.Extmaps)
 	sending := in.direction == SendRecv || in.direction == SendOnly
 	// "For RtpTransceivers that are not stopped, the "a=msid" line or lines MUST
 	// stay the same if they are present in the current description, regardless of

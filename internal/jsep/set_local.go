@@ -161,14 +161,14 @@ func (s *State) nextGeneration() int {
 // describeLocal sets what a local description says about a transceiver.
 func (s *State) describeLocal(t *Transceiver, i int, d *description) {
 	m := d.sections[i].m
-	direction := Direction(d.session.DirectionOf(m))
+	direction := Direction(d.session.DirectionOf(m.Media))
 	t.receptive = direction == SendRecv || direction == RecvOnly
 	if !t.receptive || m.Rejected() {
 		t.recvCodecs, t.recvFrom = nil, codecSource{}
 		return
 	}
 	if from := (codecSource{m, nil}); t.recvFrom != from {
-		t.recvCodecs, t.recvFrom = s.mediaCodecs(t.kind, m, nil, false), from
+		t.recvCodecs, t.recvFrom = s.codecs(t, m, nil, false), from
 	}
 }
 
@@ -231,7 +231,7 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 // pranswer in "set a session description".
 func (s *State) answeredLocally(t *Transceiver, i int, d, offer *description, mute, remove *eventGroup) {
 	m, remote := d.sections[i].m, offer.sections[i].m
-	direction := Direction(d.session.DirectionOf(m))
+	direction := Direction(d.session.DirectionOf(m.Media))
 	if m.Rejected() {
 		direction = Inactive
 	}
@@ -254,7 +254,7 @@ func (s *State) answeredLocally(t *Transceiver, i int, d, offer *description, mu
 
 // describeSending sets [[SendCodecs]] and the negotiated header extensions from
 // the two sections of an exchange.
-func (s *State) describeSending(t *Transceiver, local, remote *sdpMedia) {
+func (s *State) describeSending(t *Transceiver, local, remote *media) {
 	from := codecSource{remote, local}
 	if t.sendFrom == from {
 		return
@@ -264,7 +264,7 @@ func (s *State) describeSending(t *Transceiver, local, remote *sdpMedia) {
 		t.sendCodecs, t.negotiatedExtensions = nil, nil
 		return
 	}
-	t.sendCodecs = s.mediaCodecs(t.kind, remote, local, true)
+	t.sendCodecs = s.codecs(t, remote, local, true)
 	t.negotiatedExtensions, _, _ = negotiatedExtensions(local, remote)
 }
 

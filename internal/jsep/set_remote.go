@@ -67,9 +67,11 @@ func (s *State) parse(text string, typ SDPType) (*description, error) {
 		d.text = ""
 	}
 	known := s.parsed[role]
+	d.known = make([]bool, len(parts))
 	for i, part := range parts {
 		if i < len(known) && known[i].text == part {
 			d.sections = append(d.sections, known[i])
+			d.known[i] = true
 			continue
 		}
 		// The copy lets go of the rest of the description.
@@ -83,7 +85,7 @@ func (s *State) parse(text string, typ SDPType) (*description, error) {
 			err.(*sdp.SyntaxError).Line += line
 			return nil, syntax(err)
 		}
-		d.sections = append(d.sections, &section{text: part, m: m, payloads: payloadKeys(m)})
+		d.sections = append(d.sections, &section{text: part, m: newMedia(m)})
 	}
 	if d.text == "" {
 		d.text = d.fullText()
@@ -127,7 +129,9 @@ func (s *State) remoteOffer(text string) (*State, []Event, error) {
 			}
 			continue
 		}
-		n.learnRemote(kind, m)
+		if !d.known[i] {
+			n.learnRemote(m)
+		}
 		proposed := n.proposedEncodings(kind, m)
 		old, fresh := n.represent(i, d)
 		if old == nil {
@@ -157,8 +161,8 @@ func (s *State) remoteOffer(text string) (*State, []Event, error) {
 }
 
 // learnRemote remembers the remote payload types and extension ids.
-func (s *State) learnRemote(kind Kind, m *sdp.Media) {
-	s.payloads = s.payloads.learn(kind, m)
+func (s *State) learnRemote(m *media) {
+	s.payloads = s.payloads.learn(m)
 	s.extensions = s.extensions.learn(m.Extmaps)
 }
 
@@ -190,7 +194,7 @@ func (s *State) offeredLines(d *description) []mline {
 }
 
 // recycles reports whether a section takes the place of a rejected one.
-func (s *State) recycles(i int, m *sdp.Media) bool {
+func (s *State) recycles(i int, m *media) bool {
 	return s.rejectedAt(i) && (m.MID != s.lines[i].mid || m.Kind != s.lines[i].kind || s.lines[i].transceiver == 0 && !m.Rejected())
 }
 
@@ -206,7 +210,7 @@ func (s *State) represent(i int, d *description) (t *Transceiver, fresh bool) {
 		return nil, false
 	}
 	kind := Kind(m.Kind)
-	direction := Direction(d.session.DirectionOf(m))
+	direction := Direction(d.session.DirectionOf(m.Media))
 	if direction == SendRecv || direction == RecvOnly {
 		for _, o := range s.transceivers.all() {
 			if o.kind == kind && o.addTrack && o.index < 0 && !o.stopped {
@@ -222,13 +226,16 @@ func (s *State) represent(i int, d *description) (t *Transceiver, fresh bool) {
 	line.transceiver = t.id
 	c := *t
 	c.index, c.jsepMid = i, line.mid
+	if c.memo == nil {
+		c.memo = &memo{}
+	}
 	s.put(&c)
 	return &c, fresh
 }
 
 // remoteTrackID is the id for the receiver's track: the track part of a=msid, or
 // of the older a=ssrc msid, or random.
-func remoteTrackID(m *sdp.Media, r *random) string {
+func remoteTrackID(m *media, r *random) string {
 	for _, id := range m.MSIDs {
 		if id.Track != "" {
 			return id.Track
@@ -245,10 +252,10 @@ func remoteTrackID(m *sdp.Media, r *random) string {
 // describeRemote does, for one transceiver, the steps for a remote description in
 // "set a session description" that offers and answers share.
 // ours is our offer's section, nil where d is an offer.
-func (s *State) describeRemote(t *Transceiver, i int, d *description, ours *sdp.Media, ev *events, r *random) {
+func (s *State) describeRemote(t *Transceiver, i int, d *description, ours *media, ev *events, r *random) {
 	m := d.sections[i].m
 	t.mid, t.transport = t.jsepMid, s.lines[i].transport
-	direction := reverse(Direction(d.session.DirectionOf(m)))
+	direction := reverse(Direction(d.session.DirectionOf(m.Media)))
 	if m.Rejected() {
 		direction = Inactive
 	}
@@ -268,9 +275,9 @@ func (s *State) describeRemote(t *Transceiver, i int, d *description, ours *sdp.
 		case m.Rejected():
 			t.recvCodecs = nil
 		case ours != nil:
-			t.recvCodecs = s.mediaCodecs(t.kind, ours, m, false)
+			t.recvCodecs = s.codecs(t, ours, m, false)
 		default:
-			t.recvCodecs = s.mediaCodecs(t.kind, m, nil, false)
+			t.recvCodecs = s.codecs(t, m, nil, false)
 		}
 	}
 	if m.Rejected() && t.stop() {
@@ -280,7 +287,7 @@ func (s *State) describeRemote(t *Transceiver, i int, d *description, ours *sdp.
 
 // remoteMSIDs lists the stream ids of a section: a=msid, else a=ssrc msid of
 // older peers, else one default stream for the session (RFC 9429 §5.8.2).
-func (s *State) remoteMSIDs(m *sdp.Media, r *random) []string {
+func (s *State) remoteMSIDs(m *media, r *random) []string {
 	var out []string
 	add := func(id string) {
 		if id != "-" && !slices.Contains(out, id) {
@@ -352,7 +359,9 @@ func (s *State) remoteAnswer(desc Description) (*State, []Event, error) {
 			continue
 		}
 		m := sec.m
-		n.learnRemote(t.kind, m)
+		if !d.known[i] {
+			n.learnRemote(m)
+		}
 		u := *t
 		if len(u.encodings) > 1 && !m.Rejected() {
 			if m.Simulcast == nil {
@@ -362,7 +371,7 @@ func (s *State) remoteAnswer(desc Description) (*State, []Event, error) {
 			}
 		}
 		n.describeSending(&u, offer.sections[i].m, m)
-		direction := intersect(reverse(Direction(d.session.DirectionOf(m))), Direction(offer.session.DirectionOf(offer.sections[i].m)))
+		direction := intersect(reverse(Direction(d.session.DirectionOf(m.Media))), Direction(offer.session.DirectionOf(offer.sections[i].m.Media)))
 		if m.Rejected() {
 			direction = Inactive
 		}

@@ -45,10 +45,9 @@ type Transceiver struct {
 	// transport is [[SenderTransport]] and [[ReceiverTransport]].
 	transport TransportID
 
-	// sections cache the local section, by offer and answer.
-	sections [2]*section
-	media    *MediaConfig
-	mediaKey mediaKey
+	media *MediaConfig
+	// memo remembers results by their inputs; nil before the first description.
+	memo *memo
 }
 
 // senderSources are the SSRCs of a sender, chosen when it is first described.

@@ -6,22 +6,6 @@ import (
 	"trackway/internal/sdp"
 )
 
-// payloadUse is a payload type of a section and what it stands for.
-type payloadUse struct {
-	pt  uint8
-	key payloadKey
-}
-
-func payloadKeys(m *sdp.Media) []payloadUse {
-	var out []payloadUse
-	for i := range m.Codecs {
-		if key, ok := keyOf(Kind(m.Kind), m, &m.Codecs[i]); ok {
-			out = append(out, payloadUse{m.Codecs[i].PayloadType, key})
-		}
-	}
-	return out
-}
-
 // checkOffer verifies a remote offer against what is negotiated.
 func (s *State) checkOffer(d *description) error {
 	if len(d.sections) < len(s.lines) {
@@ -165,11 +149,12 @@ func (s *State) checkContent(d *description) error {
 			table = &[128]payloadKey{}
 			uses[d.carrier[i]] = table
 		}
-		for _, u := range sec.payloads {
-			if table[u.pt] != (payloadKey{}) && table[u.pt] != u.key {
-				return invalid("payload type %d means different formats within one BUNDLE group", u.pt)
+		for j, key := range m.keys {
+			pt := m.Codecs[j].PayloadType
+			if key != (payloadKey{}) && table[pt] != (payloadKey{}) && table[pt] != key {
+				return invalid("payload type %d means different formats within one BUNDLE group", pt)
 			}
-			table[u.pt] = u.key
+			table[pt] = key
 		}
 	}
 	return nil
@@ -225,12 +210,12 @@ func (s *State) checkRTP(d *description, i int) error {
 			}
 		}
 	}
-	ids := map[uint16]string{}
-	for _, e := range m.Extmaps {
-		if uri, taken := ids[e.ID]; taken && uri != e.URI {
-			return invalid("m-section %d: extension id %d means %s and %s", i, e.ID, uri, e.URI)
+	for j, e := range m.Extmaps {
+		for _, o := range m.Extmaps[:j] {
+			if o.ID == e.ID && o.URI != e.URI {
+				return invalid("m-section %d: extension id %d means %s and %s", i, e.ID, o.URI, e.URI)
+			}
 		}
-		ids[e.ID] = e.URI
 	}
 	return nil
 }
