@@ -4,13 +4,13 @@ package vp8
 type interChoice struct {
 	ref, mode uint8
 	mv        mv
-	sad, cost int
+	cost      int
 	still     bool // known to have no residue
 }
 
 // decideInter chooses the prediction of a macroblock of an interframe, leaves it
 // in cur and reports whether the residue is known to vanish.
-func (e *Encoder) decideInter(x, y, i int) (still bool, sad int) {
+func (e *Encoder) decideInter(x, y, i int) (still bool) {
 	m := &e.grid.mbs[i]
 	best := interChoice{cost: 1 << 30}
 	for ref := uint8(refLast); ref <= refAltRef; ref++ {
@@ -25,7 +25,7 @@ func (e *Encoder) decideInter(x, y, i int) (still bool, sad int) {
 	m.ref, m.mode, m.mv = best.ref, best.mode, best.mv
 	e.pred.macroblock(e.cur, e.refs[m.ref], x, y, m)
 	if best.still || e.vanishes(x, y) {
-		return true, best.sad
+		return true
 	}
 	// Intra prediction overwrites cur, so an inter prediction that wins is
 	// made again.
@@ -33,7 +33,7 @@ func (e *Encoder) decideInter(x, y, i int) (still bool, sad int) {
 		m.ref, m.mode, m.mv = best.ref, best.mode, best.mv
 		e.pred.macroblock(e.cur, e.refs[m.ref], x, y, m)
 	}
-	return false, best.sad
+	return false
 }
 
 // tryReference looks for a better choice in one reference frame. It reports
@@ -44,38 +44,40 @@ func (e *Encoder) tryReference(x, y int, ref uint8, best *interChoice) (done boo
 	probs := near.probs()
 	base := bounds.clamp(near.best)
 	refCost := e.modeCost.ref[ref]
-	consider := func(mode uint8, v mv, sad, bits int) {
-		cost := sad + e.params.price(bits+refCost+mvRefCodes[mode].cost(probs[:]))
+	consider := func(mode uint8, v mv, error, bits int) {
+		cost := error + e.params.price(bits+refCost+mvRefCodes[mode].cost(probs[:]))
 		if cost < best.cost {
-			*best = interChoice{ref: ref, mode: mode, mv: v, sad: sad, cost: cost}
+			*best = interChoice{ref: ref, mode: mode, mv: v, cost: cost}
 		}
 	}
 	search := motionSearch{e: e, ref: &e.refs[ref].y, x: x * 16, y: y * 16, base: base}
 	search.init()
 
-	zero := search.sad(mv{})
-	consider(mvZero, mv{}, zero, 0)
-	if ref == refLast && e.unchanged(x, y, zero) {
-		best.still = true
-		return true
+	if ref == refLast {
+		e.zeroSAD = search.sad(0, 0)
+		if e.unchanged(x, y, e.zeroSAD) {
+			*best = interChoice{ref: ref, mode: mvZero, still: true}
+			return true
+		}
 	}
+	consider(mvZero, mv{}, search.error(mv{}), 0)
 	nearest, other := bounds.clamp(near.nearest), bounds.clamp(near.near)
 	if nearest != (mv{}) {
-		consider(mvNearest, nearest, search.sad(nearest), 0)
+		consider(mvNearest, nearest, search.error(nearest), 0)
 	}
 	if other != (mv{}) && other != nearest {
-		consider(mvNear, other, search.sad(other), 0)
+		consider(mvNear, other, search.error(other), 0)
 	}
 	if ref != refLast && best.ref != ref {
 		// The older frames are for what last does not show: only when they are
 		// better without a search do they get one.
 		return false
 	}
-	v, sad := search.run(best.mv, e.lastMVs[y*e.grid.mbw+x])
+	v, err := search.run(best.mv, e.lastMVs[y*e.grid.mbw+x])
 	switch v {
 	case mv{}, nearest, other:
 	default:
-		consider(mvNew, v, sad, e.mvCost.cost(v, base))
+		consider(mvNew, v, err, e.mvCost.cost(v, base))
 	}
 	return false
 }
@@ -96,8 +98,9 @@ const quietAfter = 2
 
 // unchanged is the fast path for what does not move, such as a screen or a test
 // picture: the error against the same place in the last frame quantises to
-// nothing, either by its size or because it did so before and the source is the
-// same.
+// nothing because it did so before and the source is the same, or is no more
+// than noise. That it quantises to nothing is not enough by itself: a coarse
+// quantiser would make smooth surfaces stay behind when they move.
 func (e *Encoder) unchanged(x, y, sad int) bool {
 	quiet := &e.quiet[y*e.grid.mbw+x]
 	// The loop filter still works on quiet macroblocks, so their error may
@@ -106,7 +109,7 @@ func (e *Encoder) unchanged(x, y, sad int) bool {
 		return true
 	}
 	// The sum of squares is at least sad²/256.
-	if sad*sad > e.params.zeroSSE*256 {
+	if sad > noiseSAD || sad*sad > e.params.zeroSSE*256 {
 		return false
 	}
 	p, s := &e.refs[refLast].y, &e.src.y
@@ -114,9 +117,12 @@ func (e *Encoder) unchanged(x, y, sad int) bool {
 	return e.vanishesLuma(s.buf[at:], p.buf[at:], p.stride) && e.vanishesChroma(e.refs[refLast], x, y)
 }
 
+// noiseSAD is the error of a macroblock that differs by camera noise only.
+const noiseSAD = 256 * 3 / 2
+
 // noteQuiet updates the macroblock's quietState once it is known whether it has
-// a residue. sad is the error of its prediction.
-func (e *Encoder) noteQuiet(x, y int, m *mbInfo, sad int) {
+// a residue.
+func (e *Encoder) noteQuiet(x, y int, m *mbInfo) {
 	quiet := &e.quiet[y*e.grid.mbw+x]
 	if m.mode != mvZero || m.ref != refLast {
 		*quiet = quietState{}
@@ -132,7 +138,7 @@ func (e *Encoder) noteQuiet(x, y int, m *mbInfo, sad int) {
 		quiet.seen++
 		quiet.known = m.skip || quiet.seen >= quietAfter
 	}
-	quiet.sad = uint16(min(sad, 1<<16-1))
+	quiet.sad = uint16(min(e.zeroSAD, 1<<16-1))
 }
 
 // sameSource reports whether the macroblock has the samples it had in the
@@ -180,26 +186,33 @@ func (s *motionSearch) init() {
 	s.minY, s.maxY = -s.y-margin, s.ref.h-16-s.y+margin
 }
 
-// sad is the absolute difference for a vector in quarter pixels.
-func (s *motionSearch) sad(v mv) int {
+// sad is the sum of absolute differences at a displacement of whole pixels.
+func (s *motionSearch) sad(dx, dy int) int {
+	src := &s.e.src.y
+	return sad16(src.buf[src.at(s.x, s.y):], src.stride, s.ref.buf[s.ref.at(s.x+dx, s.y+dy):], s.ref.stride)
+}
+
+// error is the transformed difference for a vector in quarter pixels.
+func (s *motionSearch) error(v mv) int {
 	e := s.e
 	src := e.src.y.buf[e.src.y.at(s.x, s.y):]
 	dx, dy := int(v.x), int(v.y)
 	if dx&3 == 0 && dy&3 == 0 && s.inside(dx>>2, dy>>2) {
-		return sad16(src, e.src.y.stride, s.ref.buf[s.ref.at(s.x+dx>>2, s.y+dy>>2):], s.ref.stride)
+		return satd16(src, e.src.y.stride, s.ref.buf[s.ref.at(s.x+dx>>2, s.y+dy>>2):], s.ref.stride)
 	}
 	e.pred.block(e.trial[:], 16, s.ref, s.x, s.y, dx*2, dy*2, 16, 16)
-	return sad16(src, e.src.y.stride, e.trial[:], 16)
+	return satd16(src, e.src.y.stride, e.trial[:], 16)
 }
 
 func (s *motionSearch) inside(dx, dy int) bool {
 	return dx >= s.minX && dx <= s.maxX && dy >= s.minY && dy <= s.maxY
 }
 
-// cost is the whole price of a vector: difference and bits.
-func (s *motionSearch) cost(v mv) int {
-	return s.sad(v) + s.e.params.price(s.e.mvCost.cost(v, s.base))
-}
+// bits is the price of coding a vector.
+func (s *motionSearch) bits(v mv) int { return s.e.params.price(s.e.mvCost.cost(v, s.base)) }
+
+// cost is the whole price of a vector: error and bits.
+func (s *motionSearch) cost(v mv) int { return s.error(v) + s.bits(v) }
 
 var (
 	hexagon = [6][2]int{{-2, 0}, {-1, -2}, {1, -2}, {2, 0}, {1, 2}, {-1, 2}}
@@ -210,14 +223,15 @@ var (
 const maxHexSteps = 16
 
 // run searches from the most promising of the starting points, all in quarter
-// pixels, and returns the best vector with its absolute difference.
+// pixels, and returns the best vector with its error. Whole pixels are judged by
+// the plain difference, which is cheap, fractions by the transformed one.
 func (s *motionSearch) run(starts ...mv) (mv, int) {
 	cx, cy, best := 0, 0, 1<<30
 	try := func(dx, dy int) bool {
 		if !s.inside(dx, dy) {
 			return false
 		}
-		c := s.cost(mv{int16(dx * 4), int16(dy * 4)})
+		c := s.sad(dx, dy) + s.bits(mv{int16(dx * 4), int16(dy * 4)})
 		if c < best {
 			cx, cy, best = dx, dy, c
 			return true
@@ -249,9 +263,10 @@ func (s *motionSearch) run(starts ...mv) (mv, int) {
 		}
 	}
 	v := mv{int16(cx * 4), int16(cy * 4)}
+	best = s.cost(v)
 	v, best = s.refine(v, best, 2)
 	v, best = s.refine(v, best, 1)
-	return v, best - s.e.params.price(s.e.mvCost.cost(v, s.base))
+	return v, best - s.bits(v)
 }
 
 // refine tries the four neighbours at a distance of step quarter pixels, and the

@@ -11,7 +11,7 @@ func (e *Encoder) decideIntra(x, y, i int, modeCost []int, limit int) int {
 	best, bestMode := 1<<30, uint8(dcPred)
 	for mode := uint8(dcPred); mode <= tmPred; mode++ {
 		predictIntra(p, at, 16, mode, y > 0, x > 0)
-		cost := e.params.price(modeCost[mode]) + sad16(s.buf[at:], s.stride, p.buf[at:], p.stride)
+		cost := e.params.price(modeCost[mode]) + satd16(s.buf[at:], s.stride, p.buf[at:], p.stride)
 		if cost < best {
 			best, bestMode = cost, mode
 		}
@@ -73,7 +73,7 @@ func (e *Encoder) decideBPred(x, y, i, limit, start int) int {
 				bits = int(keyBModeCosts[above][left][mode])
 			}
 			predict4x4(pred[:], 4, &edge, mode)
-			cost := e.params.price(bits) + sad4(s.buf[at:], s.stride, pred[:], 4)
+			cost := e.params.price(bits) + satd4(s.buf[at:], s.stride, pred[:], 4)
 			if cost < best {
 				best, bestMode = cost, mode
 			}
@@ -113,8 +113,8 @@ func (e *Encoder) decideChroma(x, y int, m *mbInfo) {
 		predictIntra(u, at, 8, mode, y > 0, x > 0)
 		predictIntra(v, at, 8, mode, y > 0, x > 0)
 		cost := e.params.price(e.modeCost.uvMode[mode]) +
-			sad8(e.src.u.buf[at:], u.stride, u.buf[at:], u.stride) +
-			sad8(e.src.v.buf[at:], v.stride, v.buf[at:], v.stride)
+			satd8(e.src.u.buf[at:], u.stride, u.buf[at:], u.stride) +
+			satd8(e.src.v.buf[at:], v.stride, v.buf[at:], v.stride)
 		if cost < best {
 			best, m.uvMode = cost, mode
 		}

@@ -23,11 +23,12 @@ func (p *frameQuant) init(h *quantHeader, key bool) {
 	p.uv.init(p.dq.uv, roundDC, roundAC)
 	ac := int(p.dq.y1[1])
 	p.lambda = ac * 256 / 5
-	// A coefficient is doubled by the transform and rounded down below 0.62 of
-	// a step, so 4x4 blocks vanish when their error's norm is below 0.31·step.
-	// The error of a macroblock spreads over many of them.
-	p.zeroSSE = ac * ac * 4 / 10
-	p.zeroSSEUV = int(p.dq.uv[1]) * int(p.dq.uv[1]) * 2 / 10
+	// Magnitudes below 0.62 of a step are rounded down. A 4x4 block's error of
+	// norm n makes coefficients of at most 2n, a macroblock's a coefficient of
+	// at most 4n in the Y2 block, whose AC steps are 1.55 times as large.
+	p.zeroSSE = ac * ac * 6 / 100
+	uv := int(min(p.dq.uv[0], p.dq.uv[1]))
+	p.zeroSSEUV = uv * uv * 9 / 100
 	p.zeroSum = int(p.dq.y2[0]) * 2
 }
 
@@ -98,11 +99,11 @@ func (e *Encoder) encodeMacroblock(x, y int, left *blockContext) {
 	i := e.grid.index(x, y)
 	m := &e.grid.mbs[i]
 	*m = mbInfo{}
-	still, sad := false, 0
+	still := false
 	if e.header.key {
 		e.decideIntra(x, y, i, e.modeCost.yMode[:], 1<<30)
 	} else {
-		still, sad = e.decideInter(x, y, i)
+		still = e.decideInter(x, y, i)
 	}
 	c := &e.coeffs
 	if still {
@@ -119,7 +120,7 @@ func (e *Encoder) encodeMacroblock(x, y int, left *blockContext) {
 	}
 	m.coded = m.coded || hasY2(m.mode) && c.ends[24] != 0
 	m.skip = !m.coded
-	e.noteQuiet(x, y, m, sad)
+	e.noteQuiet(x, y, m)
 	e.stats.skip.add(m.skip)
 	if m.skip {
 		e.above[x].clear(hasY2(m.mode))

@@ -25,6 +25,7 @@ type Encoder struct {
 	src, cur  *picture
 	lastSrc   *picture // the picture encoded before
 	quiet     []quietState
+	zeroSAD   int // of the macroblock in hand, against the last frame in place
 	pred      predictor
 	lf        loopFilter
 	header    encHeader

@@ -48,6 +48,15 @@ func sad16AVX2(a *byte, aStride int, b *byte, bStride int) int
 func sad8AVX2(a *byte, aStride int, b *byte, bStride int) int
 
 //go:noescape
+func satd16AVX2(a *byte, aStride int, b *byte, bStride int) int
+
+//go:noescape
+func satd8AVX2(a *byte, aStride int, b *byte, bStride int) int
+
+//go:noescape
+func satd4AVX2(a *byte, aStride int, b *byte, bStride int) int
+
+//go:noescape
 func sse8AVX2(a *byte, aStride int, b *byte, bStride int) int
 
 //go:noescape
@@ -183,6 +192,27 @@ func sad8(a []byte, aStride int, b []byte, bStride int) int {
 		return sadGo(a, aStride, b, bStride, 8, 8)
 	}
 	return sad8AVX2(inBlock(a, aStride, 8), aStride, inBlock(b, bStride, 8), bStride)
+}
+
+func satd16(a []byte, aStride int, b []byte, bStride int) int {
+	if !vector.Load() {
+		return satdGo(a, aStride, b, bStride, 16, 16)
+	}
+	return satd16AVX2(inBlock(a, aStride, 16), aStride, inBlock(b, bStride, 16), bStride)
+}
+
+func satd8(a []byte, aStride int, b []byte, bStride int) int {
+	if !vector.Load() {
+		return satdGo(a, aStride, b, bStride, 8, 8)
+	}
+	return satd8AVX2(inBlock(a, aStride, 8), aStride, inBlock(b, bStride, 8), bStride)
+}
+
+func satd4(a []byte, aStride int, b []byte, bStride int) int {
+	if !vector.Load() {
+		return satd4Go(a, aStride, b, bStride)
+	}
+	return satd4AVX2(inBlock(a, aStride, 4), aStride, inBlock(b, bStride, 4), bStride)
 }
 
 func sse8(a []byte, aStride int, b []byte, bStride int) int {

@@ -86,12 +86,15 @@ func TestMetricTwins(t *testing.T) {
 	for range 3000 {
 		as, bs := 16+rng.IntN(40), 16+rng.IntN(40)
 		a, b := randomPlane(rng, as*16+16), randomPlane(rng, bs*16+16)
-		asm, pure := twin(t, func() [5]int {
+		asm, pure := twin(t, func() [8]int {
 			sum, sse := variance16(a, as, b, bs)
-			return [5]int{sad16(a, as, b, bs), sad8(a, as, b, bs), sse8(a, as, b, bs), sum, sse}
+			return [8]int{
+				sad16(a, as, b, bs), sad8(a, as, b, bs), sse8(a, as, b, bs), sum, sse,
+				satd16(a, as, b, bs), satd8(a, as, b, bs), satd4(a, as, b, bs),
+			}
 		})
 		if asm != pure {
-			t.Fatalf("sad16, sad8, sse8, sum, sse: assembly %v, Go %v", asm, pure)
+			t.Fatalf("sad16, sad8, sse8, sum, sse, satd16, satd8, satd4: assembly %v, Go %v", asm, pure)
 		}
 	}
 }

@@ -51,3 +51,15 @@ func forwardDCT2(src, pred []byte, stride int, out *[2][16]int16) {
 func sse8(a []byte, aStride int, b []byte, bStride int) int { return sse8Go(a, aStride, b, bStride) }
 
 func quantize(c, levels *[16]int16, q *quantizer) uint32 { return quantizeGo(c, levels, q) }
+
+func satd16(a []byte, aStride int, b []byte, bStride int) int {
+	return satdGo(a, aStride, b, bStride, 16, 16)
+}
+
+func satd8(a []byte, aStride int, b []byte, bStride int) int {
+	return satdGo(a, aStride, b, bStride, 8, 8)
+}
+
+func satd4(a []byte, aStride int, b []byte, bStride int) int {
+	return satd4Go(a, aStride, b, bStride)
+}

@@ -40,12 +40,33 @@ func sse8Go(a []byte, aStride int, b []byte, bStride int) int {
 	return int(q)
 }
 
-// sad4 is the sum of absolute differences of two 4x4 blocks.
-func sad4(a []byte, aStride int, b []byte, bStride int) int {
-	sum := int32(0)
+// satd4Go is half the sum of the magnitudes of the 4x4 Hadamard transform of a
+// difference: what it costs to code, better than the difference itself tells.
+func satd4Go(a []byte, aStride int, b []byte, bStride int) int {
+	var t [16]int32
 	for r := range 4 {
 		x, y := a[r*aStride:][:4:4], b[r*bStride:][:4:4]
-		sum += absDiff(x[0], y[0]) + absDiff(x[1], y[1]) + absDiff(x[2], y[2]) + absDiff(x[3], y[3])
+		d0, d1 := int32(x[0])-int32(y[0]), int32(x[1])-int32(y[1])
+		d2, d3 := int32(x[2])-int32(y[2]), int32(x[3])-int32(y[3])
+		s, u, v, w := d0+d1, d2+d3, d0-d1, d2-d3
+		t[4*r], t[4*r+1], t[4*r+2], t[4*r+3] = s+u, s-u, v+w, v-w
+	}
+	sum := int32(0)
+	for i := range 4 {
+		s, u, v, w := t[i]+t[8+i], t[4+i]+t[12+i], t[i]-t[8+i], t[4+i]-t[12+i]
+		// |s+u| + |s-u| is twice the larger magnitude.
+		sum += max(s, -s, u, -u) + max(v, -v, w, -w)
 	}
 	return int(sum)
+}
+
+// satdGo is the sum of satd4 over a w×h block.
+func satdGo(a []byte, aStride int, b []byte, bStride, w, h int) int {
+	sum := 0
+	for y := 0; y < h; y += 4 {
+		for x := 0; x < w; x += 4 {
+			sum += satd4Go(a[y*aStride+x:], aStride, b[y*bStride+x:], bStride)
+		}
+	}
+	return sum
 }
