@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"trackway/codec"
+	_ "trackway/codec/all"
 	"trackway/container"
 	"trackway/container/ogg"
 	"trackway/container/webm"
@@ -21,6 +23,7 @@ import (
 	"trackway/internal/ffprobe"
 	"trackway/media"
 	"trackway/media/clip"
+	"trackway/media/pattern"
 )
 
 // events notes a recorder's events, and joins its pieces.
@@ -428,5 +431,77 @@ func TestWriteTrackFillsAContainer(t *testing.T) {
 	}
 	if n < 99 || n > 101 {
 		t.Errorf("%d packets in 2 s, want 100", n)
+	}
+}
+
+func TestRawTracksAreEncoded(t *testing.T) {
+	var e *events
+	synctest.Test(t, func(t *testing.T) {
+		video, audio := media.NewVideoSource(), media.NewAudioSource()
+		r, ev := record(t, media.NewStream(video.NewTrack(), audio.NewTrack()), media.RecorderOptions{VideoBitsPerSecond: 300_000})
+		e = ev
+		if err := r.Start(0); err != nil {
+			t.Fatal(err)
+		}
+		f := new(media.VideoFrame)
+		for n := range 60 {
+			// The picture changes its size on the way, as a received one may.
+			w, h := 160, 96
+			if n >= 30 {
+				w, h = 320, 180
+			}
+			at := time.Duration(n) * time.Second / 30
+			pattern.New(w, h).Draw(f, n, at)
+			f.Timestamp = uint32(n * 3000)
+			video.WriteVideo(f)
+			s := make([]int16, 1600)
+			pattern.Sound(s, int64(n*1600), 48000, 1)
+			audio.WriteAudio(&media.AudioFrame{Samples: s, SampleRate: 48000, Channels: 1, Timestamp: uint32(n * 1600)})
+			time.Sleep(time.Second / 30)
+		}
+		r.Stop()
+		synctest.Wait()
+		if len(e.errs) > 0 || !slices.Contains(e.names, "start") {
+			t.Fatalf("events %v, errors %v", e.names, e.errs)
+		}
+	})
+	path := save(t, "r.webm", e.file)
+	wantDuration(t, ffprobe.Probe(t, path), 2)
+	ffprobe.Decode(t, path)
+
+	in, err := webm.NewReader(bytes.NewReader(e.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec, _, err := codec.Default.NewVideoDecoder(media.Codec{MimeType: codec.VP8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for {
+		p, err := in.ReadPacket()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if p.Track != 0 {
+			continue
+		}
+		err = dec.Decode(&media.EncodedFrame{Data: p.Data}, func(f *media.VideoFrame) {
+			if want := 160 + n/30*160; f.Width != want {
+				t.Errorf("picture %d is %d wide, want %d", n, f.Width, want)
+			}
+			if got, _ := pattern.Number(f); got != n && n%30 > 5 {
+				t.Errorf("picture %d shows %d", n, got)
+			}
+			n++
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 60 {
+		t.Errorf("%d pictures, want 60", n)
 	}
 }
