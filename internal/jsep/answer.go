@@ -17,7 +17,7 @@ func (s *State) CreateAnswer() (*State, string, error) {
 	if s.signaling != HaveRemoteOffer && s.signaling != HaveLocalPranswer {
 		return nil, "", domerr.New(domerr.InvalidState, "createAnswer needs the state have-remote-offer or have-local-pranswer, not %s", s.signaling)
 	}
-	n := *s
+	n := s.fork()
 	r := &random{source: s.cfg.Rand}
 	offer := s.pendingRemote
 	c := &created{credentials: map[TransportID]ICEParameters{}, dtlsClient: map[TransportID]bool{}}

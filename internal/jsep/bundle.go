@@ -190,7 +190,7 @@ func (s *State) RestartICE() *State {
 	if s.closed {
 		return s
 	}
-	n := *s
+	n := s.fork()
 	n.iceToReplace = nil
 	for _, d := range []*description{s.currentLocal, s.pendingLocal} {
 		if d == nil {

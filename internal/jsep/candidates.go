@@ -42,7 +42,7 @@ func (s *State) AddRemoteCandidate(c CandidateInit) (*State, error) {
 			ufrag = parsed.Ufrag
 		}
 	}
-	n := *s
+	n := s.fork()
 	for _, i := range indexes {
 		if t := s.Transceiver(s.lines[i].transceiver); t != nil && t.stopped {
 			// "… whose associated transceiver is stopped, return a promise resolved with
@@ -168,7 +168,7 @@ func (s *State) withLocal(id TransportID, ufrag string, change func(*generation)
 			c := **g
 			change(&c)
 			*g = &c
-			n := *s
+			n := s.fork()
 			n.gathered++
 			n.putTransport(&t)
 			return &n

@@ -327,12 +327,12 @@ func TestSetConfiguration(t *testing.T) {
 		"bundlePolicy":  func(c *Config) { c.BundlePolicy = MaxCompat },
 		"rtcpMuxPolicy": func(c *Config) { c.RTCPMux = RTCPMuxNegotiate },
 	} {
-		cfg := a.s.cfg
+		cfg := *a.s.cfg
 		change(&cfg)
 		_, err := a.s.SetConfiguration(cfg, false)
 		a.refuses(name, err, domerr.InvalidModification)
 	}
-	_, err := a.s.Close().SetConfiguration(a.s.cfg, false)
+	_, err := a.s.Close().SetConfiguration(*a.s.cfg, false)
 	a.refuses("a closed connection", err, domerr.InvalidState)
 	if _, err := New(Config{}); !errors.Is(err, domerr.Type) {
 		t.Fatal("a configuration without capabilities is refused")

@@ -25,7 +25,7 @@ func TestICERestart(t *testing.T) {
 			case "option":
 				opts.ICERestart = true
 			case "configuration":
-				s, err := a.s.SetConfiguration(a.s.cfg, true)
+				s, err := a.s.SetConfiguration(*a.s.cfg, true)
 				a.do("setConfiguration", s, nil, err)
 				a.wantNeeded(true, "new ICE servers need a restart")
 			}

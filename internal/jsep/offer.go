@@ -39,7 +39,7 @@ func (s *State) CreateOffer(opts OfferOptions) (*State, string, error) {
 	if s.signaling != Stable && s.signaling != HaveLocalOffer {
 		return nil, "", domerr.New(domerr.InvalidState, "createOffer needs the state stable or have-local-offer, not %s", s.signaling)
 	}
-	n := *s
+	n := s.fork()
 	n.legacyOptions(opts)
 	r := &random{source: s.cfg.Rand}
 	plan := n.planOffer(r)

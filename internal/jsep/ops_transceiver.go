@@ -78,9 +78,10 @@ func (s *State) Stop(id TransceiverID) (*State, []Event, error) {
 	}
 	t := *old
 	t.stopSendingAndReceiving()
-	n := s.with(&t)
+	n := s.fork()
+	n.put(&t)
 	n.refreshMedia()
-	return n, []Event{TransceiverStopped{id}}, nil
+	return &n, []Event{TransceiverStopped{id}}, nil
 }
 
 // stopSendingAndReceiving is "stop sending and receiving".
@@ -108,7 +109,7 @@ func (s *State) AddDataChannel() (*State, error) {
 	if s.wantData {
 		return s, nil
 	}
-	n := *s
+	n := s.fork()
 	n.wantData = true
 	return &n, nil
 }
@@ -130,7 +131,8 @@ func (s *State) SetEncodings(id TransceiverID, encodings []Encoding) (*State, er
 	}
 	t := *old
 	t.encodings = append([]Encoding(nil), encodings...)
-	n := s.with(&t)
+	n := s.fork()
+	n.put(&t)
 	n.refreshMedia()
-	return n, nil
+	return &n, nil
 }

@@ -16,7 +16,7 @@ func (s *State) Rollback() (*State, []Event, error) {
 		return nil, nil, domerr.New(domerr.InvalidState, "there is nothing to roll back in the state %s", s.signaling)
 	}
 	old := s.stable
-	n := *s
+	n := s.fork()
 	var ev events
 	n.pendingLocal, n.pendingRemote = nil, nil
 	n.lines, n.offered, n.stable = old.lines, nil, nil

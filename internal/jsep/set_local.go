@@ -90,7 +90,7 @@ func (s *State) createdAnswer(sdp string) (*State, *created, error) {
 // applyLocalOffer applies an offer to s; before is the state that rollback would
 // restore.
 func (s *State) applyLocalOffer(before *State, c *created) (*State, []Event, error) {
-	n := *s
+	n := s.fork()
 	var ev events
 	if s.signaling == Stable {
 		n.stable = before
@@ -174,7 +174,7 @@ func (s *State) describeLocal(t *Transceiver, i int, d *description) {
 
 // applyLocalAnswer applies an answer or pranswer.
 func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, error) {
-	n := *s
+	n := s.fork()
 	var ev events
 	d := c.description
 	if typ == Pranswer {

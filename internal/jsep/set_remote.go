@@ -101,7 +101,7 @@ func syntax(err error) error {
 
 // remoteOffer applies an offer in the stable or have-remote-offer state.
 func (s *State) remoteOffer(text string) (*State, []Event, error) {
-	n := *s
+	n := s.fork()
 	d, err := n.parse(text, Offer)
 	if err != nil {
 		return nil, nil, err
@@ -319,7 +319,7 @@ func (s *State) remoteMSIDs(m *media, r *random) []string {
 
 // remoteAnswer applies an answer or pranswer.
 func (s *State) remoteAnswer(desc Description) (*State, []Event, error) {
-	n := *s
+	n := s.fork()
 	d, err := n.parse(desc.SDP, desc.Type)
 	if err != nil {
 		return nil, nil, err

@@ -13,19 +13,27 @@ import (
 // it was. States that come from one New share Config.Rand and must not be used
 // by two goroutines at once without a lock.
 type State struct {
-	cfg       Config
-	signaling SignalingState
-	closed    bool
+	cfg    *Config
+	closed bool
 
 	// transceivers is the set of transceivers, by ID and so in order of creation.
 	transceivers    vector[*Transceiver]
 	lastTransceiver TransceiverID
-	lastTransport   TransportID
 	// tracks finds the transceiver whose sender has a track.
 	tracks index
 	// firstFree says, per kind, that no transceiver before this position can be
 	// taken by addTrack: a hint that makes addTrack flat.
 	firstFree [2]int
+
+	// The rest changes only with descriptions, so operations like addTrack share
+	// it; see fork.
+	*negotiation
+}
+
+// negotiation is the part of a state that descriptions change.
+type negotiation struct {
+	signaling     SignalingState
+	lastTransport TransportID
 
 	wantData  bool
 	sessionID uint64
@@ -69,6 +77,14 @@ type State struct {
 	media []*MediaConfig
 }
 
+// fork copies a state for an operation that changes its negotiation.
+func (s *State) fork() State {
+	n := *s
+	c := *s.negotiation
+	n.negotiation = &c
+	return n
+}
+
 // New makes the state of a new connection.
 func New(cfg Config) (*State, error) {
 	if cfg.Capabilities == nil {
@@ -92,7 +108,7 @@ func New(cfg Config) (*State, error) {
 	if cfg.SCTPPort <= 0 {
 		cfg.SCTPPort = 5000
 	}
-	return &State{cfg: cfg, signaling: Stable, payloads: &payloadTypes{}, extensions: &extensionIDs{}}, nil
+	return &State{cfg: &cfg, negotiation: &negotiation{signaling: Stable, payloads: &payloadTypes{}, extensions: &extensionIDs{}}}, nil
 }
 
 // SignalingState is the signalling state; Closed after Close.
@@ -112,7 +128,7 @@ func (s *State) Close() *State {
 	if s.closed {
 		return s
 	}
-	n := *s
+	n := s.fork()
 	n.closed = true
 	for i, t := range s.transceivers.all() {
 		c := *t
@@ -163,7 +179,9 @@ func (s *State) put(t *Transceiver) {
 // certificates, for certificates that are generated after New.
 func (s *State) WithFingerprints(fingerprints []sdp.Fingerprint) *State {
 	n := *s
-	n.cfg.Fingerprints = slices.Clone(fingerprints)
+	c := *s.cfg
+	c.Fingerprints = slices.Clone(fingerprints)
+	n.cfg = &c
 	return &n
 }
 
@@ -189,7 +207,7 @@ func (s *State) SetConfiguration(cfg Config, iceChanged bool) (*State, error) {
 	case cfg.RTCPMux != s.cfg.RTCPMux:
 		return nil, domerr.New(domerr.InvalidModification, "rtcpMuxPolicy cannot be changed")
 	}
-	n := *s
+	n := s.fork()
 	if iceChanged && (s.currentLocal != nil || s.pendingLocal != nil) {
 		n.iceChanged = true
 	}
