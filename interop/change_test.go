@@ -14,9 +14,10 @@ import (
 )
 
 // pauseLimit is how long the media of a track may pause while others come and
-// go. The picture has 20 or 30 frames a second; the machine is shared with two
-// browsers.
-const pauseLimit = 500 * time.Millisecond
+// go. The picture has 20 or 30 frames a second and a key frame each second, so
+// that a stream that broke off would be seen again after a second at the
+// latest; below that, a machine with two cores and two browsers needs leeway.
+const pauseLimit = 900 * time.Millisecond
 
 // frameWatch measures the longest pause between the frames of a track.
 type frameWatch struct {
@@ -50,7 +51,20 @@ func (w *frameWatch) stop() (frames int, longest time.Duration) {
 }
 
 // watched is what the script watch found.
-type watched struct{ Longest, Frames, Elapsed int }
+type watched struct{ Longest, Frames, Restarts, Elapsed int }
+
+// wantBothUninterrupted ends both watches.
+func (x *rig) wantBothUninterrupted(ours *frameWatch, begin time.Time) {
+	x.Helper()
+	var theirs watched
+	x.eval(&theirs, `return await peer.stop()`, nil)
+	frames, longest := ours.stop()
+	x.wantUninterrupted("the browser's picture", frames, longest, time.Since(begin))
+	x.wantUninterrupted("this program's picture", theirs.Frames, time.Duration(theirs.Longest)*time.Millisecond, time.Duration(theirs.Elapsed)*time.Millisecond)
+	if theirs.Restarts > 0 {
+		x.Logf("the browser made %d new decoders", theirs.Restarts)
+	}
+}
 
 func (x *rig) wantUninterrupted(who string, frames int, longest, elapsed time.Duration) {
 	x.Helper()
@@ -123,11 +137,7 @@ func TestAddAndRemoveTwentyTimes(t *testing.T) {
 			}
 		}
 		x.settled()
-		var theirs watched
-		x.eval(&theirs, `return await peer.stop()`, nil)
-		frames, longest := ours.stop()
-		x.wantUninterrupted("the browser's picture", frames, longest, time.Since(begin))
-		x.wantUninterrupted("this program's picture", theirs.Frames, time.Duration(theirs.Longest)*time.Millisecond, time.Duration(theirs.Elapsed)*time.Millisecond)
+		x.wantBothUninterrupted(ours, begin)
 	})
 }
 
@@ -170,11 +180,7 @@ func TestGlareAHundredTimes(t *testing.T) {
 		if n := x.count(signaling.RolledBack) + x.count(signaling.Ignored) - before; n < rounds {
 			x.Errorf("%d of %d offers crossed", n, rounds)
 		}
-		var theirs watched
-		x.eval(&theirs, `return await peer.stop()`, nil)
-		frames, longest := ours.stop()
-		x.wantUninterrupted("the browser's picture", frames, longest, time.Since(begin))
-		x.wantUninterrupted("this program's picture", theirs.Frames, time.Duration(theirs.Longest)*time.Millisecond, time.Duration(theirs.Elapsed)*time.Millisecond)
+		x.wantBothUninterrupted(ours, begin)
 	})
 }
 
@@ -210,9 +216,9 @@ func TestICERestart(t *testing.T) {
 		x.eval(nil, `
 			peer.stop = watch(peer.pc, peer.base);
 			const s = await T.inbound(peer.pc, peer.base);
-			peer.before = {dropped: s.framesDropped ?? 0, key: s.keyFramesDecoded ?? 0, pli: s.pliCount ?? 0};`, nil)
+			peer.before = {dropped: s.framesDropped ?? 0, lost: s.packetsLost};`, nil)
 		ufrag := func() string { return sdpLine(x.pc.CurrentLocalDescription().SDP, "a=ice-ufrag:") }
-		for i := range 3 {
+		for range 3 {
 			old := ufrag()
 			if x.goOffers {
 				x.pc.RestartICE()
@@ -225,19 +231,14 @@ func TestICERestart(t *testing.T) {
 			x.until("connected", func() bool { return x.pc.ConnectionState() == webrtc.PeerConnectionStateConnected })
 			n, _ := ours.count()
 			x.until("frames after restart", func() bool { m, _ := ours.count(); return m > n+10 })
-			_ = i
 		}
-		var theirs watched
-		x.eval(&theirs, `return await peer.stop()`, nil)
-		var loss struct{ PLI, Lost, Repaired int }
+		var loss struct{ Lost, Repaired, Dropped int }
 		x.eval(&loss, `
 			const s = await T.inbound(peer.pc, peer.base);
-			return {pli: (s.pliCount ?? 0) - peer.before.pli, lost: s.packetsLost, repaired: s.retransmittedPacketsReceived ?? 0};`, nil)
-		frames, longest := ours.stop()
-		x.wantUninterrupted("the browser's picture", frames, longest, time.Since(begin))
-		x.wantUninterrupted("this program's picture", theirs.Frames, time.Duration(theirs.Longest)*time.Millisecond, time.Duration(theirs.Elapsed)*time.Millisecond)
-		if loss.PLI > 0 {
-			x.Errorf("no frame may be lost beyond what NACK repairs: the browser asked for %d key frames (lost %d packets, %d came again)", loss.PLI, loss.Lost, loss.Repaired)
+			return {lost: s.packetsLost - peer.before.lost, repaired: s.retransmittedPacketsReceived ?? 0, dropped: (s.framesDropped ?? 0) - peer.before.dropped};`, nil)
+		x.wantBothUninterrupted(ours, begin)
+		if loss.Lost > 0 {
+			x.Errorf("no packet may be lost beyond what NACK repairs: %+v", loss)
 		}
 	})
 }
