@@ -1,6 +1,7 @@
 package js
 
 import (
+	"trackway/internal/domerr"
 	"trackway/js/binding"
 	"trackway/media"
 	"trackway/webrtc"
@@ -57,6 +58,9 @@ func (p *peerConnection) listen() {
 		p.event("RTCTrackEvent", "track", map[string]any{
 			"receiver": p.receiver(e.Receiver), "track": p.rt.track(e.Track), "streams": streams, "transceiver": p.transceiver(e.Transceiver),
 		})
+		for _, s := range e.Streams {
+			p.announce(s)
+		}
 	})
 	p.pc.OnICECandidate(func(e webrtc.PeerConnectionICEEvent) {
 		attrs := map[string]any{"candidate": nil, "url": nil}
@@ -78,6 +82,15 @@ func (p *peerConnection) listen() {
 	p.pc.OnDataChannel(func(e webrtc.DataChannelEvent) {
 		p.event("RTCDataChannelEvent", "datachannel", map[string]any{"channel": p.channel(e.Channel)})
 	})
+}
+
+// announce fires the legacy addstream event, once for each remote stream.
+func (p *peerConnection) announce(s *media.Stream) {
+	if _, known := p.objects[s]; known {
+		return
+	}
+	p.objects[s] = p.rt.stream(s)
+	p.event("MediaStreamEvent", "addstream", map[string]any{"stream": p.rt.stream(s)})
 }
 
 func (p *peerConnection) event(iface, typ string, attrs map[string]any) {
@@ -155,6 +168,7 @@ func init() {
 	implementEvent("RTCPeerConnectionIceEvent", "candidate", "url")
 	implementEvent("RTCPeerConnectionIceErrorEvent", "address", "port", "url", "errorCode", "errorText")
 	implementEvent("RTCDataChannelEvent", "channel")
+	implementEvent("MediaStreamEvent", "stream")
 	type pc = webrtc.PeerConnection
 	registry.Implement("RTCPeerConnection", binding.Members{
 		"constructor":              newPeerConnection,
@@ -226,6 +240,9 @@ func init() {
 			d := c.Dict(1)
 			init := &webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirection(d.String("direction")), Streams: streamArgs(d.Seq("streams"))}
 			for _, e := range d.Seq("sendEncodings") {
+				if rid := e.(*binding.Dict); rid.Has("rid") && rid.String("rid") == "" {
+					return nil, domerr.New(domerr.Type, "addTransceiver: a rid may not be empty")
+				}
 				init.SendEncodings = append(init.SendEncodings, encoding(e.(*binding.Dict)))
 			}
 			var t *webrtc.RTPTransceiver

@@ -134,7 +134,8 @@ func init() {
 			}
 			return nil
 		}),
-		"stop": func(c *binding.Call) (any, error) { return nil, c.This.(*rtpTransceiver).t.Stop() },
+		"stopped": getter(func(t *rtpTransceiver) any { return t.t.CurrentDirection() == webrtc.RTPTransceiverDirectionStopped }),
+		"stop":    func(c *binding.Call) (any, error) { return nil, c.This.(*rtpTransceiver).t.Stop() },
 		"setCodecPreferences": func(c *binding.Call) (any, error) {
 			list, _ := c.Arg(0).([]any)
 			codecs := []webrtc.RTPCodec{}

@@ -185,6 +185,13 @@ func init() {
 			return nil, nil
 		},
 	})
+	registry.Implement("Window", binding.Members{
+		"requestAnimationFrame": func(c *binding.Call) (any, error) {
+			rt, f := host(c), c.Callback(0)
+			return rt.loop.setTimer(time.Second/60, false, func() { rt.fail2(f.Call(nil, rt.now())) }), nil
+		},
+		"cancelAnimationFrame": func(c *binding.Call) (any, error) { host(c).loop.clearTimer(c.Int(0)); return nil, nil },
+	})
 	registry.Implement("WorkerGlobalScope", binding.Members{
 		"self":      getter(this),
 		"location":  getter(func(w *window) any { return w.location }),

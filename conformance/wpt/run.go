@@ -142,10 +142,11 @@ func runPage(ctx context.Context, s suite, address, source string) (res result) 
 // panicSite is the part of a stack trace below the panic, the innermost calls.
 func panicSite(stack []byte) string {
 	text := string(stack)
-	if _, below, ok := strings.Cut(text, "panic("); ok {
-		text = below
+	// A panic that was passed on appears again above; the last is the first.
+	if i := strings.LastIndex(text, "\npanic("); i >= 0 {
+		text = text[i+1:]
 	}
-	return firstLines(text, 8)
+	return firstLines(text, 10)
 }
 
 func printFile(out io.Writer, r *result, n, total int) {

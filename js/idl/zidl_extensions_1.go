@@ -5,6 +5,11 @@ package idl
 import "trackway/js/webidl"
 
 func init() {
+	enums("RTCRtcpMuxPolicy", "negotiate", "require")
+	callback("FrameRequestCallback", t(webidl.Undefined), arg("time", t(webidl.Double)))
+	dictionary("MediaStreamEventInit", "EventInit",
+		required("stream", iface("MediaStream")),
+	)
 	define("CanvasRenderingContext2D", "", exposed("Window"),
 		ro(attr("canvas", iface("HTMLCanvasElement"))),
 		attr("fillStyle", t(webidl.DOMString)),
@@ -18,5 +23,9 @@ func init() {
 		op("drawImage", t(webidl.Undefined), arg("image", union(iface("HTMLVideoElement"), iface("HTMLCanvasElement"))), arg("sx", t(webidl.UnrestrictedDouble)), arg("sy", t(webidl.UnrestrictedDouble)), arg("sw", t(webidl.UnrestrictedDouble)), arg("sh", t(webidl.UnrestrictedDouble)), arg("dx", t(webidl.UnrestrictedDouble)), arg("dy", t(webidl.UnrestrictedDouble)), arg("dw", t(webidl.UnrestrictedDouble)), arg("dh", t(webidl.UnrestrictedDouble))),
 		op("getImageData", iface("ImageData"), arg("sx", enforce(t(webidl.Long))), arg("sy", enforce(t(webidl.Long))), arg("sw", enforce(t(webidl.Long))), arg("sh", enforce(t(webidl.Long)))),
 		op("putImageData", t(webidl.Undefined), arg("imageData", iface("ImageData")), arg("dx", enforce(t(webidl.Long))), arg("dy", enforce(t(webidl.Long)))),
+	)
+	define("MediaStreamEvent", "Event", exposed("Window"),
+		ctor(arg("type", t(webidl.DOMString)), arg("eventInitDict", dict("MediaStreamEventInit"))),
+		same(ro(attr("stream", iface("MediaStream")))),
 	)
 }

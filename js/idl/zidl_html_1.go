@@ -224,6 +224,8 @@ func init() {
 		op("alert", t(webidl.Undefined), arg("message", t(webidl.DOMString))),
 		op("postMessage", t(webidl.Undefined), arg("message", t(webidl.Any)), arg("targetOrigin", t(webidl.USVString)), opt("transfer", seq(t(webidl.Object)), emptySeq)),
 		op("postMessage", t(webidl.Undefined), arg("message", t(webidl.Any)), opt("options", dict("WindowPostMessageOptions"), emptyDict)),
+		op("requestAnimationFrame", t(webidl.UnsignedLong), arg("callback", cb("FrameRequestCallback"))),
+		op("cancelAnimationFrame", t(webidl.Undefined), arg("handle", t(webidl.UnsignedLong))),
 		attr("onabort", nullable(lenient(cb("EventHandlerNonNull")))),
 		attr("oncanplay", nullable(lenient(cb("EventHandlerNonNull")))),
 		attr("oncanplaythrough", nullable(lenient(cb("EventHandlerNonNull")))),

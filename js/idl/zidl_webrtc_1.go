@@ -21,7 +21,6 @@ func init() {
 	enums("RTCIceTransportPolicy", "relay", "all")
 	enums("RTCIceTransportState", "closed", "failed", "disconnected", "new", "checking", "completed", "connected")
 	enums("RTCPeerConnectionState", "closed", "failed", "disconnected", "new", "connecting", "connected")
-	enums("RTCRtcpMuxPolicy", "require")
 	enums("RTCRtpTransceiverDirection", "sendrecv", "sendonly", "recvonly", "inactive", "stopped")
 	enums("RTCSctpTransportState", "connecting", "connected", "closed")
 	enums("RTCSdpType", "offer", "pranswer", "answer", "rollback")
@@ -229,6 +228,7 @@ func init() {
 		op("createDataChannel", iface("RTCDataChannel"), arg("label", t(webidl.USVString)), opt("dataChannelDict", dict("RTCDataChannelInit"), emptyDict)),
 		attr("ondatachannel", nullable(lenient(cb("EventHandlerNonNull")))),
 		op("getStats", promise(iface("RTCStatsReport")), opt("selector", nullable(iface("MediaStreamTrack")), isNull)),
+		attr("onaddstream", nullable(lenient(cb("EventHandlerNonNull")))),
 	)
 	define("RTCSessionDescription", "", exposed("Window"),
 		ctor(arg("descriptionInitDict", dict("RTCSessionDescriptionInit"))),
@@ -308,6 +308,7 @@ func init() {
 		op("setHeaderExtensionsToNegotiate", t(webidl.Undefined), arg("extensions", seq(dict("RTCRtpHeaderExtensionCapability")))),
 		op("getHeaderExtensionsToNegotiate", seq(dict("RTCRtpHeaderExtensionCapability"))),
 		op("getNegotiatedHeaderExtensions", seq(dict("RTCRtpHeaderExtensionCapability"))),
+		ro(attr("stopped", t(webidl.Boolean))),
 	)
 	define("RTCDtlsTransport", "EventTarget", exposed("Window"),
 		same(ro(attr("iceTransport", iface("RTCIceTransport")))),
