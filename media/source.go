@@ -38,7 +38,8 @@ type Source struct {
 	onDemand  func(Demand)
 	onStopped func()
 
-	key keyFrameRequests
+	key      keyFrameRequests
+	encoding atomic.Value // of Encode: *encoding
 }
 
 // Demand says in which forms anyone takes the media of a source at present.

@@ -1,0 +1,184 @@
+package media
+
+import (
+	"context"
+	"sync"
+
+	"trackway/codec"
+	"trackway/internal/domerr"
+)
+
+// EncodeOptions say how a raw track is to be encoded: what a sender
+// negotiated, and its RTCRtpEncodingParameters.
+type EncodeOptions struct {
+	// Codec to encode with.
+	Codec Codec
+	// RID is put on the frames.
+	RID string
+	// ScaleResolutionDownBy divides width and height; 0 means 1.
+	ScaleResolutionDownBy float64
+	// MaxFrameRate bounds the frame rate; 0 means the source's.
+	MaxFrameRate float64
+	// MaxBitrate bounds the bit rate in bits per second; 0 means a bound that
+	// suits the size.
+	MaxBitrate int
+	// ScalabilityMode is "L1T1" (or ""), "L1T2", "L1T3" …
+	ScalabilityMode string
+	// DegradationPreference says what gives way when bits are short:
+	// "maintain-framerate" the resolution, "maintain-resolution" the frame
+	// rate, "balanced" both; "" goes by the track's content hint.
+	DegradationPreference string
+	// Codecs is where the encoder comes from; nil means codec.Default.
+	Codecs *codec.Registry
+}
+
+// encodeKey tells encodings apart: senders with equal keys share one encoder.
+type encodeKey struct {
+	Codec Codec
+	EncodeOptions
+}
+
+// encoding is one encoder at work on one track, for all its senders.
+type encoding struct {
+	key    encodeKey
+	track  *Track // raw
+	out    *Source
+	coded  *Track
+	users  int // guarded by the registry's lock
+	cancel context.CancelFunc
+	name   string
+}
+
+// encodings is a track's, kept in its shared store.
+type encodings struct {
+	mu   sync.Mutex
+	list map[encodeKey]*encoding
+}
+
+type encodingsKey struct{}
+
+// Encode returns a track of the coded frames of a raw track, and a function
+// that gives it up. Callers with the same options get the same track: what
+// many senders send alike is encoded once. The encoder follows the feedback
+// that is sent to the coded track (Track.SendFeedback), obeys its key-frame
+// requests, and stops when everyone has given it up or the raw track ends.
+//
+// The error is a NotSupportedError if t is not raw or the codec is not there.
+func Encode(t *Track, o EncodeOptions) (coded *Track, release func(), err error) {
+	if t.Format().Form != Raw {
+		return nil, nil, domerr.New(domerr.NotSupported, "a track of %v media needs no encoder", t.Format().Form)
+	}
+	if o.Codecs == nil {
+		o.Codecs = codec.Default
+	}
+	if o.ScaleResolutionDownBy < 1 {
+		o.ScaleResolutionDownBy = 1
+	}
+	all := t.Shared(encodingsKey{}, func() any { return &encodings{list: map[encodeKey]*encoding{}} }).(*encodings)
+	key := encodeKey{o.Codec, o}
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	e := all.list[key]
+	if e == nil {
+		if e, err = startEncoding(t, key); err != nil {
+			return nil, nil, err
+		}
+		all.list[key] = e
+	}
+	e.users++
+	var once sync.Once
+	return e.coded, func() {
+		once.Do(func() {
+			all.mu.Lock()
+			defer all.mu.Unlock()
+			if e.users--; e.users == 0 {
+				delete(all.list, key)
+				e.cancel()
+			}
+		})
+	}, nil
+}
+
+func startEncoding(t *Track, key encodeKey) (*encoding, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	e := &encoding{key: key, track: t, cancel: cancel}
+	e.out = NewEncodedSource(key.Codec, WithLabel(t.Label()), WithLoop(t.source.loop))
+	e.coded = e.out.NewTrack()
+	e.coded.SetContentHint(t.ContentHint())
+	var run func(context.Context)
+	var err error
+	if t.Kind() == Video {
+		run, err = e.video()
+	} else {
+		run, err = e.audio()
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	go run(ctx)
+	return e, nil
+}
+
+// EncoderName tells whose encoder makes a track's frames, for the statistics
+// encoderImplementation; "" if the track is not from Encode.
+func EncoderName(coded *Track) string {
+	if e, ok := coded.source.encoding.Load().(*encoding); ok {
+		return e.name
+	}
+	return ""
+}
+
+// audio prepares the goroutine of an audio encoder.
+func (e *encoding) audio() (func(context.Context), error) {
+	o := e.key.EncodeOptions
+	settings := codec.AudioSettings{
+		Channels: 1, Bitrate: o.MaxBitrate, ContentHint: e.track.ContentHint(),
+		FEC: o.Codec.FmtpValue("useinbandfec") == "1", PacketLoss: 10, DTX: o.Codec.FmtpValue("usedtx") == "1",
+	}
+	// "stereo=1" is how the far side says that it would like stereo; without
+	// it mono is sent (RFC 7587 §6.1).
+	if o.Codec.FmtpValue("stereo") == "1" {
+		settings.Channels = 2
+	}
+	enc, name, err := o.Codecs.NewAudioEncoder(o.Codec, settings)
+	if err != nil {
+		return nil, err
+	}
+	e.name = name
+	e.out.encoding.Store(e)
+	// Half a second: more would only be late.
+	frames := make(chan *AudioFrame, 50)
+	ended := make(chan struct{})
+	var once sync.Once
+	remove := e.track.AddSink(&Sink{
+		Audio: func(f *AudioFrame) {
+			select {
+			case frames <- f.Clone():
+			default:
+			}
+		},
+		Ended: func() { once.Do(func() { close(ended) }) },
+	})
+	emit := func(f *EncodedFrame) {
+		f.RID = o.RID
+		e.out.WriteFrame(f)
+	}
+	return func(ctx context.Context) {
+		defer enc.Close()
+		defer e.out.End()
+		defer remove()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ended:
+				return
+			case f := <-frames:
+				if enc.Encode(f, emit) != nil {
+					return
+				}
+			}
+		}
+	}, nil
+}
