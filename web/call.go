@@ -82,10 +82,11 @@ func (c *call) run(ctx context.Context) error {
 	defer cancel()
 	var posting sync.WaitGroup
 	posting.Go(func() {
-		if err := c.post(ctx); err != nil && ctx.Err() == nil {
+		err := c.post(ctx)
+		if ctx.Err() == nil {
 			c.log.Warn("the page does not listen", "err", err)
-			cancel()
 		}
+		cancel()
 	})
 	c.out.put(c.hello())
 	if c.options.Start {
@@ -243,7 +244,7 @@ func (c *call) fail(err error) {
 // changed has the state sent soon.
 func (c *call) changed() { c.out.touch() }
 
-// post sends what is in the outbox until the context ends.
+// post sends what is in the outbox, until the context ends or the page is gone.
 func (c *call) post(ctx context.Context) error {
 	for {
 		messages, touched, err := c.out.take(ctx)

@@ -213,7 +213,7 @@ func TestWhatThePageSendsComesBackAndIsRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.until("the echo", func() bool {
-		return len(p.tracks) == 1 && len(p.state.Echoes) == 1 && p.state.Echoes[0].Of == stream.ID() &&
+		return len(p.tracks) == 1 && len(p.state.Echoes) == 1 && len(p.state.Receivers) == 1 && p.state.Echoes[0].Of == stream.ID() &&
 			len(p.tracks[0].Streams) == 1 && p.tracks[0].Streams[0].ID() == p.state.Echoes[0].ID
 	})
 	p.mu.Lock()
