@@ -69,7 +69,7 @@ func (s *State) planAnswer(offer *description, r *random) []planned {
 			// createAnswer"
 			p.rejected = p.t.stopped || !s.commonCodec(p.t, m)
 		default:
-			p.rejected = !p.isData() || !m.SCTP()
+			p.rejected = s.data == nil || i != dataSection(offer, s.data)
 		}
 		if !m.Rejected() {
 			if first < 0 {

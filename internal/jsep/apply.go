@@ -92,6 +92,15 @@ func (s *State) processRemoteTracks(t *Transceiver, direction Direction, msids [
 	t.fired = direction
 }
 
+// stopped is "stop the RTCRtpTransceiver" for one that a description rejects. Its
+// sender is no longer among those that addTrack looks at (CollectSenders).
+func (s *State) stopped(t *Transceiver, e *events) {
+	if t.stop() {
+		e.stopped(t.id)
+	}
+	s.forgetTrack(t)
+}
+
 // complete does what only a final answer does: rejected transceivers leave the
 // set and what belonged to the exchange is forgotten.
 func (s *State) complete(e *events) {
@@ -107,9 +116,7 @@ func (s *State) complete(e *events) {
 	}
 	some := false
 	for _, t := range s.transceivers.all() {
-		if t.remote {
-			c := *t
-			c.remote = false
+		if c := *t; c.settle() {
 			s.put(&c)
 			t = &c
 		}
@@ -118,6 +125,25 @@ func (s *State) complete(e *events) {
 	if some {
 		s.remove(leaves, e)
 	}
+}
+
+// settle ends the exchange for one transceiver: what the remote offer made is
+// there to stay, and "if encoding.codec does not match any entry in codecs … remove
+// encoding.codec" (webrtc-pc 4.4.1.5). It reports whether something changed.
+func (t *Transceiver) settle() (changed bool) {
+	changed, t.remote = t.remote, false
+	if len(t.sendCodecs) == 0 {
+		return changed
+	}
+	for i, e := range t.encodings {
+		if e.Codec == nil || slices.ContainsFunc(t.sendCodecs, func(c MediaCodec) bool { return CodecMatch(c.Codec, *e.Codec, true) }) {
+			continue
+		}
+		t.encodings = slices.Clone(t.encodings)
+		t.encodings[i].Codec = nil
+		changed = true
+	}
+	return changed
 }
 
 // remove takes transceivers out of the set.

@@ -21,6 +21,24 @@ func (s *State) setData(i int) {
 	s.data = &DataConfig{MID: line.mid, MLineIndex: i, Transport: line.transport, LocalPort: s.cfg.SCTPPort}
 }
 
+// dataSection is the index of the section that carries the one SCTP association
+// of a connection: the one in use, or else the first offered; -1 for none.
+func dataSection(d *description, used *DataConfig) int {
+	live := func(i int) bool {
+		m := d.mediaAt(i)
+		return m != nil && m.Kind == "application" && m.SCTP() && !m.Rejected()
+	}
+	if used != nil && live(used.MLineIndex) && d.mediaAt(used.MLineIndex).MID == used.MID {
+		return used.MLineIndex
+	}
+	for i := range d.sections {
+		if live(i) {
+			return i
+		}
+	}
+	return -1
+}
+
 // setDataAnswered completes or ends the association by an answer (RFC 8841 §10).
 func (s *State) setDataAnswered(i int, local, remote *media) {
 	if local.Rejected() || remote.Rejected() {

@@ -349,3 +349,52 @@ func TestBandwidth(t *testing.T) {
 		t.Fatalf("b=AS limits sending by the formula of RFC 9429 §5.10, got %d", got)
 	}
 }
+
+// RFC 8841 §10: a connection has one SCTP association.
+func TestSecondDataSectionIsRejected(t *testing.T) {
+	a, b := pair(t)
+	a.addData()
+	offer := a.setLocal(Offer)
+	second := strings.Replace(mustSection(t, offer, 0), "a=mid:0", "a=mid:1", 1)
+	b.setRemote(Offer, strings.Replace(offer, "BUNDLE 0", "BUNDLE 0 1", 1)+second)
+	answer := b.setLocal(Answer)
+	if !strings.HasPrefix(mustSection(t, answer, 0), "m=application 9 ") || !strings.HasPrefix(mustSection(t, answer, 1), "m=application 0 ") {
+		t.Fatalf("the first data section is taken, the second is rejected:\n%s", answer)
+	}
+	if b.s.Data().MID != "0" {
+		t.Fatalf("the association is that of the first: %+v", b.s.Data())
+	}
+}
+
+// A sender whose transceiver a remote offer has stopped does not hold its track.
+func TestTrackOfAStoppedTransceiverIsFree(t *testing.T) {
+	a, b := pair(t)
+	id := a.addTrack(videoTrack("v1"))
+	b.addTrack(videoTrack("w1"))
+	negotiate(a, b)
+	a.stop(id)
+	b.setRemote(Offer, a.setLocal(Offer))
+	if got := b.addTrack(videoTrack("w1"), "again"); got == 1 {
+		t.Fatal("a stopped transceiver is not taken")
+	}
+	a.setRemote(Answer, b.setLocal(Answer))
+	negotiate(b, a)
+	a.wantTrack("w1", "again")
+}
+
+// "If encoding.codec does not match any entry in codecs, remove encoding.codec."
+func TestEncodingCodecFollowsTheNegotiation(t *testing.T) {
+	a, b := pair(t)
+	vp9 := Codec{"video/VP9", 90000, 0, "profile-id=0"}
+	id := a.addTransceiver(TransceiverInit{Kind: Video, Encodings: []Encoding{{Active: true, Codec: &vp9}}})
+	negotiate(a, b)
+	if a.s.Transceiver(id).Encodings()[0].Codec == nil {
+		t.Fatal("a negotiated codec stays chosen")
+	}
+	s, err := b.s.SetCodecPreferences(1, []Codec{{"video/VP8", 90000, 0, ""}})
+	b.do("setCodecPreferences", s, nil, err)
+	negotiate(a, b)
+	if c := a.s.Transceiver(id).Encodings()[0].Codec; c != nil {
+		t.Fatalf("%v is not negotiated any more", c)
+	}
+}

@@ -19,6 +19,14 @@ type mediaKey struct {
 	mux, mixed                         bool
 }
 
+// localSection is our newest section, or nil.
+func (k *mediaKey) localSection() *media {
+	if k.pendingLocal != nil {
+		return k.pendingLocal
+	}
+	return k.currentLocal
+}
+
 // Media has an entry for every transceiver that has an m-section and is not
 // stopped, in order of the m-sections.
 func (s *State) Media() []*MediaConfig { return slices.Clone(s.media) }
@@ -27,7 +35,6 @@ func (s *State) Media() []*MediaConfig { return slices.Clone(s.media) }
 // were keeps its config's pointer.
 func (s *State) refreshMedia() {
 	list := make([]*MediaConfig, 0, len(s.lines))
-	mixedNow, mixedNext := s.mixed(s.currentLocal, s.currentRemote), s.mixed(s.pendingLocal, s.pendingRemote)
 	for i := range s.lines {
 		t := s.Transceiver(s.lines[i].transceiver)
 		if t == nil || t.stopped || t.mid == "" {
@@ -37,7 +44,7 @@ func (s *State) refreshMedia() {
 			pendingLocal: s.pendingLocal.mediaAt(i), currentLocal: s.currentLocal.mediaAt(i),
 			send:      !t.stopping && (t.current == SendRecv || t.current == SendOnly),
 			encodings: identify(t.encodings), streams: identify(t.streams), sources: t.sources,
-			transport: t.transport, index: i, mixed: mixedNow || mixedNext,
+			transport: t.transport, index: i, mixed: allowsMixed(s.local(), i) && allowsMixed(s.remote(), i),
 		}
 		// What is received follows the local descriptions: from the moment an offer
 		// is set, and until the final answer also what was agreed before.
@@ -82,8 +89,11 @@ func (s *State) mediaOf(t *Transceiver, key mediaKey) *MediaConfig {
 	return slot.config
 }
 
-func (s *State) mixed(local, remote *description) bool {
-	return local != nil && remote != nil && local.session.ExtmapAllowMixed && remote.session.ExtmapAllowMixed
+// allowsMixed reports whether a description has a=extmap-allow-mixed for a
+// section (RFC 8285 §6).
+func allowsMixed(d *description, i int) bool {
+	m := d.mediaAt(i)
+	return m != nil && (m.ExtmapAllowMixed || d.session.ExtmapAllowMixed)
 }
 
 // answeredRemote is the remote section that media is sent by: that of the
@@ -101,10 +111,13 @@ func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 		Send: key.send, Receive: key.receive, ExtmapAllowMixed: key.mixed, RTCPMux: key.mux,
 		CNAME: s.cname, TrackID: t.msidTrack,
 	}
-	for i, e := range t.encodings {
+	for _, e := range t.encodings {
 		se := SendEncoding{Encoding: e}
-		if t.sources != nil && i < len(t.sources.ssrcs) {
-			se.SSRC, se.RTXSSRC = t.sources.ssrcs[i], t.sources.rtx[i]
+		se.SSRC, se.RTXSSRC = t.sources.of(e)
+		if len(t.encodings) == 1 && (key.localSection() == nil || key.localSection().Simulcast == nil || key.localSection().Simulcast.Send == nil) {
+			// The rid of the layer that an answer without simulcast has left is not
+			// negotiated.
+			se.RID = ""
 		}
 		c.Encodings = append(c.Encodings, se)
 	}

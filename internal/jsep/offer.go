@@ -221,7 +221,7 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 	if s.cname == "" {
 		s.cname = r.token(16)
 	}
-	if t.msidTrack != "" && t.sources != nil && len(t.sources.ssrcs) >= len(t.encodings) {
+	if t.msidTrack != "" && t.memo != nil && t.sources.has(t.encodings) {
 		return t
 	}
 	c := *t
@@ -237,10 +237,13 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 	}
 	sources := &senderSources{}
 	if t.sources != nil {
-		sources.ssrcs, sources.rtx = slices.Clone(t.sources.ssrcs), slices.Clone(t.sources.rtx)
+		*sources = *t.sources
 	}
-	for len(sources.ssrcs) < len(t.encodings) {
-		sources.ssrcs, sources.rtx = append(sources.ssrcs, r.ssrc()), append(sources.rtx, r.ssrc())
+	for _, e := range t.encodings {
+		if ssrc, _ := sources.of(e); ssrc == 0 {
+			sources.rids = append(slices.Clip(sources.rids), e.RID)
+			sources.ssrcs, sources.rtx = append(slices.Clip(sources.ssrcs), r.ssrc()), append(slices.Clip(sources.rtx), r.ssrc())
+		}
 	}
 	c.sources = sources
 	s.put(&c)

@@ -183,7 +183,7 @@ func (s *State) rtp(m *sdp.Media, in *sectionInput) {
 	}
 	s.simulcastLines(m, in, sending)
 	if sending && t.sources != nil && len(t.encodings) == 1 {
-		ssrc, rtx := t.sources.ssrcs[0], t.sources.rtx[0]
+		ssrc, rtx := t.sources.of(t.encodings[0])
 		m.SSRCs = append(m.SSRCs, sdp.SSRCAttribute{SSRC: ssrc, Key: "cname", Value: s.cname})
 		if hasRTX(m) {
 			m.SSRCGroups = []sdp.SSRCGroup{{Semantics: "FID", SSRCs: []uint32{ssrc, rtx}}}

@@ -213,8 +213,8 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 			n.answeredLocally(&u, i, d, offer, &mute, &remove)
 			// RFC 9429 §4.2.2: a transceiver is stopped also "by applying an answer
 			// that rejects the associated "m=" section".
-			if m.Rejected() && typ == Answer && u.stop() {
-				ev.stopped(u.id)
+			if m.Rejected() && typ == Answer {
+				n.stopped(&u, &ev)
 			}
 		}
 		n.update(t, &u)

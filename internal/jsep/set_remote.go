@@ -124,7 +124,7 @@ func (s *State) remoteOffer(text string) (*State, []Event, error) {
 		m := sec.m
 		kind := Kind(m.Kind)
 		if !m.RTP() || kind != Audio && kind != Video {
-			if n.lines[i].isData() && m.SCTP() && !m.Rejected() {
+			if i == dataSection(d, n.data) {
 				n.setData(i)
 			}
 			continue
@@ -280,8 +280,8 @@ func (s *State) describeRemote(t *Transceiver, i int, d *description, ours *medi
 			t.recvCodecs = s.codecs(t, m, nil, false)
 		}
 	}
-	if m.Rejected() && t.stop() {
-		ev.stopped(t.id)
+	if m.Rejected() {
+		s.stopped(t, ev)
 	}
 }
 

@@ -66,6 +66,10 @@ func TestAnswerNarrowsSimulcast(t *testing.T) {
 			a, b := pair(t)
 			id := a.addTransceiver(threeLayers())
 			b.setRemote(Offer, a.setLocal(Offer))
+			sources := map[string]uint32{}
+			for _, e := range a.s.Media()[0].Encodings {
+				sources[e.RID] = e.SSRC
+			}
 			answer := strings.Replace(b.setLocal(Answer), test.from, test.to, 1)
 			a.setRemote(Answer, answer)
 			if got := rids(a.s.Transceiver(id)); !slices.Equal(got, test.want) {
@@ -75,6 +79,14 @@ func TestAnswerNarrowsSimulcast(t *testing.T) {
 			negotiate(a, b)
 			if got := rids(a.s.Transceiver(id)); !slices.Equal(got, test.want) {
 				t.Fatalf("the next exchange leaves %q, want %q", got, test.want)
+			}
+			for _, e := range a.s.Media()[0].Encodings {
+				if e.SSRC != sources[e.RID] && len(test.want) > 1 {
+					t.Fatalf("layer %s has changed its source", e.RID)
+				}
+				if e.RID != "" && len(test.want) == 1 {
+					t.Fatal("the rid of a lone layer is not negotiated")
+				}
 			}
 		})
 	}

@@ -52,7 +52,29 @@ type Transceiver struct {
 
 // senderSources are the SSRCs of a sender, chosen when it is first described.
 type senderSources struct {
+	// rids names the encodings, so that each keeps its sources when others go.
+	rids       []string
 	ssrcs, rtx []uint32
+}
+
+// of gives the sources of an encoding, 0 where none are chosen yet.
+func (x *senderSources) of(e Encoding) (ssrc, rtx uint32) {
+	if x != nil {
+		if i := slices.Index(x.rids, e.RID); i >= 0 {
+			return x.ssrcs[i], x.rtx[i]
+		}
+	}
+	return 0, 0
+}
+
+// has reports whether every encoding has sources.
+func (x *senderSources) has(list []Encoding) bool {
+	for _, e := range list {
+		if ssrc, _ := x.of(e); ssrc == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // ID names the transceiver.

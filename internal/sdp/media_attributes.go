@@ -85,8 +85,11 @@ func (p *mediaParser) codecAttribute(key, value string) error {
 	if !ok {
 		return p.fail("want a=" + key + ":<payload type> <value>")
 	}
+	if rest = strings.TrimSpace(rest); rest == "" && key == "rtcp-fb" {
+		return p.fail("want a=rtcp-fb:<payload type> <value>")
+	}
 	if key == "rtcp-fb" && head == "*" {
-		p.everyFeedback = append(p.everyFeedback, strings.TrimSpace(rest))
+		p.everyFeedback = append(p.everyFeedback, rest)
 		return nil
 	}
 	pt, err := strconv.ParseUint(head, 10, 8)
@@ -100,14 +103,11 @@ func (p *mediaParser) codecAttribute(key, value string) error {
 	c := &p.m.Codecs[index]
 	switch key {
 	case "fmtp":
-		c.Fmtp = strings.TrimSpace(rest)
+		c.Fmtp = rest
 	case "rtcp-fb":
-		if rest = strings.TrimSpace(rest); rest == "" {
-			return p.fail("want a=rtcp-fb:<payload type> <value>")
-		}
 		p.feedback = append(p.feedback, feedbackLine{uint8(index), rest})
 	case "rtpmap":
-		name, clock, ok := strings.Cut(strings.TrimSpace(rest), "/")
+		name, clock, ok := strings.Cut(rest, "/")
 		clock, channels, hasChannels := strings.Cut(clock, "/")
 		rate, ok2 := parseUint32(clock)
 		if !ok || !ok2 || name == "" || rate == 0 {
