@@ -123,12 +123,12 @@ func TestTheEncoderFollowsTheNetwork(t *testing.T) {
 				t.Fatal(err)
 			}
 			out := watchCoded(track)
-			show(src, 0, 70, 640, 360)
+			show(src, 0, 70, 480, 270)
 			out.take()
-			track.SendFeedback("a", media.Feedback{TargetBitrate: 60_000})
+			track.SendFeedback("a", media.Feedback{TargetBitrate: 40_000})
 			track.SendFeedback("b", media.Feedback{TargetBitrate: 2_000_000})
 			track.RequestKeyFrame()
-			show(src, 70, 60, 640, 360)
+			show(src, 70, 60, 480, 270)
 			frames := out.take()
 			bits, width := 0, 0
 			for _, f := range frames {
@@ -139,19 +139,19 @@ func TestTheEncoderFollowsTheNetwork(t *testing.T) {
 			for _, f := range frames[len(frames)/2:] {
 				bits += 8 * len(f.Data)
 			}
-			if bits > 2*60_000 {
-				t.Errorf("%q: %d bits in the second second at a target of 60 kbit/s, the thinnest path's", c.preference, bits)
+			if bits > 2*40_000 {
+				t.Errorf("%q: %d bits in the second second at a target of 40 kbit/s, the thinnest path's", c.preference, bits)
 			}
-			if (width < 640) != c.smaller || (len(frames) < 45) != c.fewer {
+			if (width < 480) != c.smaller || (len(frames) < 45) != c.fewer {
 				t.Errorf("%q: width %d and %d frames in 2 s", c.preference, width, len(frames))
 			}
 			track.SendFeedback("a", media.Feedback{})
-			show(src, 130, 70, 640, 360)
+			show(src, 130, 70, 480, 270)
 			track.RequestKeyFrame()
 			out.take()
-			show(src, 200, 5, 640, 360)
-			if in := bitstream.Inspect(codec.VP8, out.take()[0].Data); in.Width != 640 {
-				t.Errorf("%q: %d wide when there is room again, want 640", c.preference, in.Width)
+			show(src, 200, 5, 480, 270)
+			if in := bitstream.Inspect(codec.VP8, out.take()[0].Data); in.Width != 480 {
+				t.Errorf("%q: %d wide when there is room again, want 480", c.preference, in.Width)
 			}
 			release()
 		})

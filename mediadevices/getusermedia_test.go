@@ -176,7 +176,9 @@ func TestTracksOfOneDeviceHaveTheirOwnSettings(t *testing.T) {
 		// the others go on as they were.
 		c := gum(t, m, StreamConstraints{Video: constraints(set{Width: media.ExactULong(320)})})
 		vc := watchVideo(c.GetTracks()[0])
+		va.mu.Lock()
 		before := len(va.times)
+		va.mu.Unlock()
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if opened != 2 || vc.w != 320 || va.w != 160 || vb.w != 80 || len(va.times) < before+29 {
