@@ -4,7 +4,8 @@ package vp8
 type interChoice struct {
 	ref, mode uint8
 	mv        mv
-	cost      int
+	error     int  // of the prediction
+	cost      int  // with the bits it takes
 	still     bool // known to have no residue
 }
 
@@ -22,7 +23,10 @@ func (e *Encoder) decideInter(x, y, i int) (still bool) {
 			break
 		}
 	}
-	m.ref, m.mode, m.mv = best.ref, best.mode, best.mv
+	if !best.still && best.error > splitWorth*int(e.params.y1.step[1]) {
+		e.trySplit(x, y, i, &best)
+	}
+	e.take(m, &best)
 	e.pred.macroblock(e.cur, e.refs[m.ref], x, y, m)
 	if best.still || e.vanishes(x, y) {
 		return true
@@ -30,10 +34,19 @@ func (e *Encoder) decideInter(x, y, i int) (still bool) {
 	// Intra prediction overwrites cur, so an inter prediction that wins is
 	// made again.
 	if e.decideIntra(x, y, i, e.modeCost.yMode[:], best.cost) >= best.cost {
-		m.ref, m.mode, m.mv = best.ref, best.mode, best.mv
+		e.take(m, &best)
 		e.pred.macroblock(e.cur, e.refs[m.ref], x, y, m)
 	}
 	return false
+}
+
+// take makes a choice the macroblock's prediction record.
+func (e *Encoder) take(m *mbInfo, c *interChoice) {
+	m.ref, m.mode, m.mv = c.ref, c.mode, c.mv
+	if c.mode == mvSplit {
+		m.mvs = e.splitMVs
+		m.split = splitKind(&m.mvs)
+	}
 }
 
 // tryReference looks for a better choice in one reference frame. It reports
@@ -47,7 +60,7 @@ func (e *Encoder) tryReference(x, y int, ref uint8, best *interChoice) (done boo
 	consider := func(mode uint8, v mv, error, bits int) {
 		cost := error + e.params.price(bits+refCost+mvRefCodes[mode].cost(probs[:]))
 		if cost < best.cost {
-			*best = interChoice{ref: ref, mode: mode, mv: v, cost: cost}
+			*best = interChoice{ref: ref, mode: mode, mv: v, error: error, cost: cost}
 		}
 	}
 	search := motionSearch{e: e, ref: &e.refs[ref].y, x: x * 16, y: y * 16, base: base}

@@ -14,7 +14,7 @@ type frameQuant struct {
 
 func (p *frameQuant) init(h *quantHeader, key bool) {
 	p.dq = h.factors(h.index)
-	roundDC, roundAC := int32(40), int32(42)
+	roundDC, roundAC := int32(34), int32(42)
 	if key {
 		roundDC, roundAC = 48, 48
 	}
@@ -26,7 +26,8 @@ func (p *frameQuant) init(h *quantHeader, key bool) {
 	// Magnitudes below 0.62 of a step are rounded down. A 4x4 block's error of
 	// norm n makes coefficients of at most 2n, a macroblock's a coefficient of
 	// at most 4n in the Y2 block, whose AC steps are 1.55 times as large.
-	p.zeroSSE = ac * ac * 6 / 100
+	dc := int(p.dq.y1[0])
+	p.zeroSSE = min(ac*ac*6, dc*dc*9) / 100
 	uv := int(min(p.dq.uv[0], p.dq.uv[1]))
 	p.zeroSSEUV = uv * uv * 9 / 100
 	p.zeroSum = int(p.dq.y2[0]) * 2
@@ -228,10 +229,25 @@ func (e *Encoder) countModes(x, y, i int) {
 	near := &e.near[m.ref]
 	probs := near.probs()
 	s.modeBits += e.modeCost.ref[m.ref] + mvRefCodes[m.mode].cost(probs[:])
-	if m.mode == mvNew {
-		bounds := e.grid.bounds(x, y)
-		best := bounds.clamp(near.best)
-		s.countMV(mv{m.mv.x - best.x, m.mv.y - best.y})
-		s.modeBits += e.mvCost.cost(m.mv, best)
+	bounds := e.grid.bounds(x, y)
+	best := bounds.clamp(near.best)
+	countMV := func(v mv) {
+		s.countMV(mv{v.x - best.x, v.y - best.y})
+		s.modeBits += e.mvCost.cost(v, best)
+	}
+	switch m.mode {
+	case mvNew:
+		countMV(m.mv)
+	case mvSplit:
+		s.modeBits += splitCodes[m.split].cost(splitProbs[:])
+		for part := range splitCount[m.split] {
+			b := int(splitFirst[m.split][part])
+			left, above := e.grid.neighbourMVs(i, b)
+			mode := subMVMode(m.mvs[b], left, above)
+			s.modeBits += subMVRefCodes[mode].cost(subMVRefProbs[subMVContext(left, above)][:])
+			if mode == new4x4 {
+				countMV(m.mvs[b])
+			}
+		}
 	}
 }

@@ -39,7 +39,8 @@ type Encoder struct {
 	rowTokens []int // index in tok.tokens of each row's first token
 	above     []blockContext
 	coeffs    encCoefficients
-	lastMVs   []mv // of the previous frame, as starting points
+	splitMVs  [16]mv // of the split that is the best choice so far
+	lastMVs   []mv   // of the previous frame, as starting points
 	trial     [16 * 16]byte
 	first     boolWriter
 	parts     [8]boolWriter
