@@ -28,11 +28,11 @@ type Source struct {
 	format atomic.Pointer[Format]
 	muted  atomic.Bool
 	ended  atomic.Bool
+	demand atomic.Pointer[Demand] // read for each packet of a remote source
 
 	mu        sync.Mutex
 	feedback  []feedbackEntry
 	merged    Feedback
-	demand    Demand
 	device    Device
 	onFeed    func(Feedback)
 	onDemand  func(Demand)
@@ -82,6 +82,7 @@ func newSource(kind Kind, f Format, opts []SourceOption) *Source {
 	s := &Source{kind: kind, loop: processLoop}
 	s.format.Store(&f)
 	s.tracks.Store(new([]*Track))
+	s.demand.Store(new(Demand))
 	for _, o := range opts {
 		o(s)
 	}
@@ -254,7 +255,7 @@ func (s *Source) setFeedback(consumer any, fb Feedback) {
 func (s *Source) OnDemand(f func(Demand)) {
 	s.mu.Lock()
 	s.onDemand = f
-	d := s.demand
+	d := *s.demand.Load()
 	s.mu.Unlock()
 	if f != nil && d != (Demand{}) {
 		f(d)
@@ -262,11 +263,7 @@ func (s *Source) OnDemand(f func(Demand)) {
 }
 
 // Demand returns the forms in which anyone takes the source's media.
-func (s *Source) Demand() Demand {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.demand
-}
+func (s *Source) Demand() Demand { return *s.demand.Load() }
 
 // recountDemand is called with mu held; the caller calls what it returns
 // after unlocking.
@@ -279,11 +276,13 @@ func (s *Source) recountDemand() (tell func()) {
 		d.Raw = d.Raw || len(set.video) > 0 || len(set.audio) > 0
 	}
 	f := s.onDemand
-	if d == s.demand || f == nil {
-		s.demand = d
+	if d == *s.demand.Load() {
 		return func() {}
 	}
-	s.demand = d
+	s.demand.Store(&d)
+	if f == nil {
+		return func() {}
+	}
 	return func() { f(d) }
 }
 
