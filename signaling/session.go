@@ -146,7 +146,9 @@ func (s *Session) send(ctx context.Context, m Message) error {
 // closes the pipe, telling the other end the reason, and leaves the connection
 // open. The error is nil when the other end closed the pipe in order.
 func (s *Session) Run(ctx context.Context) error {
-	reading, stop := context.WithCancel(ctx)
+	// A WebSocket whose read is cancelled is broken, and could not be closed in
+	// order: reading goes on until the pipe is closed.
+	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	messages := make(chan []byte)
 	broken := make(chan error, 1)
 	var reader sync.WaitGroup
@@ -165,7 +167,6 @@ func (s *Session) Run(ctx context.Context) error {
 		}
 	})
 	err := s.loop(ctx, messages, broken)
-	stop()
 	s.pc.OnNegotiationNeeded(nil)
 	s.pc.OnICECandidate(nil)
 	reason := ""
@@ -174,6 +175,7 @@ func (s *Session) Run(ctx context.Context) error {
 		reason = mine.Error()
 	}
 	_ = s.pipe.Close(reason)
+	stop()
 	reader.Wait()
 	if errors.Is(err, io.EOF) {
 		return nil

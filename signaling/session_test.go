@@ -150,6 +150,7 @@ func TestOfferDuringMakingAnOffer(t *testing.T) {
 			go func() { e.done <- e.session.Run(ctx) }()
 			a.add("video")
 			time.Sleep(2 * time.Second)
+			synctest.Wait()
 			want := map[bool]int{false: 0, true: 1}[polite]
 			if a.rollbacks != want {
 				t.Errorf("polite %v: got %d rollbacks, want %d", polite, a.rollbacks, want)
