@@ -13,11 +13,10 @@ import (
 	"trackway/media"
 )
 
-// TestMediaOverLoopback sends through the system's own sockets, with whatever
-// batching the kernel offers.
-func TestMediaOverLoopback(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+// loopbackEngine uses the system's own sockets, with whatever batching the
+// kernel offers.
+func loopbackEngine(t testing.TB) *Engine {
+	t.Helper()
 	lo := netip.MustParseAddr("127.0.0.1")
 	engine, err := NewEngine(WithNetworkConfig(transport.NetworkConfig{
 		Interfaces: func() ([]transport.Interface, error) {
@@ -29,15 +28,25 @@ func TestMediaOverLoopback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer engine.Close()
+	t.Cleanup(func() { _ = engine.Close() })
+	return engine
+}
+
+// loopbackPair connects two connections; a sends the track.
+func loopbackPair(ctx context.Context, t testing.TB, from, to *Engine, track *media.Track) (a, b *PeerConnection) {
+	t.Helper()
 	connected := make(chan struct{}, 2)
 	var pcs [2]*PeerConnection
 	for i := range pcs {
+		engine := from
+		if i == 1 {
+			engine = to
+		}
 		pc, err := NewPeerConnection(Configuration{}, WithEngine(engine))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer pc.Close()
+		t.Cleanup(func() { _ = pc.Close() })
 		pcs[i] = pc
 		pc.OnConnectionStateChange(func() {
 			if pc.ConnectionState() == PeerConnectionStateConnected {
@@ -45,20 +54,8 @@ func TestMediaOverLoopback(t *testing.T) {
 			}
 		})
 	}
-	a, b := pcs[0], pcs[1]
-	forward := func(from, to *PeerConnection) {
-		from.OnICECandidate(func(e PeerConnectionICEEvent) {
-			if e.Candidate != nil {
-				to.AddICECandidateAsync(e.Candidate.ToJSON(), func(err error) {
-					if err != nil {
-						t.Errorf("AddICECandidate: %v", err)
-					}
-				})
-			}
-		})
-	}
-	source := media.NewEncodedSource(vp8)
-	if _, err := a.AddTrack(source.NewTrack()); err != nil {
+	a, b = pcs[0], pcs[1]
+	if _, err := a.AddTrack(track); err != nil {
 		t.Fatal(err)
 	}
 	step := func(err error) {
@@ -67,12 +64,23 @@ func TestMediaOverLoopback(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	step(a.SetLocalDescription(ctx, nil))
-	step(b.SetRemoteDescription(ctx, *a.LocalDescription()))
-	forward(a, b)
-	step(b.SetLocalDescription(ctx, nil))
-	step(a.SetRemoteDescription(ctx, *b.LocalDescription()))
-	forward(b, a)
+	// All candidates go with the descriptions.
+	describe := func(from, to *PeerConnection) {
+		t.Helper()
+		gathered := make(chan struct{}, 8)
+		from.OnICEGatheringStateChange(func() { gathered <- struct{}{} })
+		step(from.SetLocalDescription(ctx, nil))
+		for from.ICEGatheringState() != ICEGatheringStateComplete {
+			select {
+			case <-gathered:
+			case <-ctx.Done():
+				t.Fatal("gathering does not end")
+			}
+		}
+		step(to.SetRemoteDescription(ctx, *from.LocalDescription()))
+	}
+	describe(a, b)
+	describe(b, a)
 	for range 2 {
 		select {
 		case <-connected:
@@ -80,6 +88,14 @@ func TestMediaOverLoopback(t *testing.T) {
 			t.Fatalf("not connected: %s and %s", a.ConnectionState(), b.ConnectionState())
 		}
 	}
+	return a, b
+}
+
+func TestMediaOverLoopback(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	source := media.NewEncodedSource(vp8)
+	_, b := loopbackPair(ctx, t, loopbackEngine(t), loopbackEngine(t), source.NewTrack())
 	// Frames are sent one by one as they arrive, so that nothing depends on time.
 	frame := func(n int) []byte {
 		data := bytes.Repeat([]byte{byte(n), 1, 1}, 3000)
@@ -91,7 +107,9 @@ func TestMediaOverLoopback(t *testing.T) {
 	b.GetReceivers()[0].Track().AddSink(&media.Sink{Encoded: func(f *media.EncodedFrame) { got <- bytes.Clone(f.Data) }})
 	for n := range 200 {
 		data := frame(n)
-		step(source.WriteFrame(&media.EncodedFrame{MimeType: "video/VP8", Data: data, KeyFrame: true, Timestamp: uint32(n) * 3000}))
+		if err := source.WriteFrame(&media.EncodedFrame{MimeType: "video/VP8", Data: data, KeyFrame: true, Timestamp: uint32(n) * 3000}); err != nil {
+			t.Fatal(err)
+		}
 		select {
 		case f := <-got:
 			if !bytes.Equal(f, data) {
@@ -100,5 +118,35 @@ func TestMediaOverLoopback(t *testing.T) {
 		case <-ctx.Done():
 			t.Fatalf("frame %d does not arrive", n)
 		}
+	}
+}
+
+// BenchmarkMediaFanOut is a frame of eight packets to each of the peers over
+// loopback: the figure is per packet and peer, receiving included.
+func BenchmarkMediaFanOut(b *testing.B) {
+	const peers = 16
+	source := media.NewEncodedSource(vp8)
+	track := source.NewTrack()
+	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+	defer cancel()
+	sender := loopbackEngine(b)
+	for range peers { // each with an address of its own, as peers have
+		loopbackPair(ctx, b, sender, loopbackEngine(b), track)
+	}
+	f := &media.EncodedFrame{MimeType: "video/VP8", Data: make([]byte, 8*1100), KeyFrame: true}
+	copy(f.Data, []byte{0, 0, 0, 0x9D, 1, 0x2A, 64, 1, 240, 0})
+	send := func() {
+		f.Timestamp += 3000
+		if err := source.WriteFrame(f); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range 300 {
+		send()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range (b.N + 8*peers - 1) / (8 * peers) {
+		send()
 	}
 }
