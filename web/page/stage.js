@@ -75,7 +75,7 @@ export class Stage {
     });
     sound.hidden = !audios.length;
     sound.setAttribute("aria-pressed", String(this.#sound.has(key)));
-    text(sound, this.#sound.has(key) ? "Sound on" : "Sound off");
+    text(sound, this.#sound.has(key) ? "Mute" : "Listen");
   }
 
   // tick refreshes the numbers that change without an event.
