@@ -20,11 +20,9 @@ type node struct {
 	children []*node
 	up       *node
 
-	media *mediaElement
-	// videoSize is a video element's natural size.
-	videoSize [2]int
-	canvas    *canvas
-	script    *scriptState
+	media  *mediaElement
+	canvas *canvas
+	script *scriptState
 }
 
 type attribute struct{ name, value string }

@@ -142,11 +142,22 @@ func constructEvent(c *binding.Call, iface string, attributes []string) *event {
 }
 
 // zeroAttribute is the value of an attribute whose member was left out and has
-// no default: undefined for any, else null, which every such attribute admits.
+// no default: undefined for any, null where the type admits it, else the zero
+// of the type.
 func zeroAttribute(iface, name string) any {
 	for _, m := range idl.Interfaces[iface].Members {
-		if m.Name == name && m.Type.Kind == webidl.Any {
+		if m.Name != name {
+			continue
+		}
+		switch t := m.Type; {
+		case t.Kind == webidl.Any:
 			return goja.Undefined()
+		case t.Nullable:
+			return nil
+		case t.Kind == webidl.DOMString || t.Kind == webidl.USVString:
+			return ""
+		case t.Kind <= webidl.UnrestrictedDouble:
+			return 0
 		}
 	}
 	return nil

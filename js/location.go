@@ -2,6 +2,7 @@ package js
 
 import (
 	"net/url"
+	"strings"
 
 	"trackway/internal/domerr"
 	"trackway/js/binding"
@@ -22,6 +23,18 @@ func originOf(u *url.URL) string {
 		return "null"
 	}
 	return u.Scheme + "://" + u.Host
+}
+
+// secureContext reports whether a page at u is potentially trustworthy (Secure
+// Contexts §3.1).
+func secureContext(u *url.URL) bool {
+	switch host := u.Hostname(); {
+	case u.Scheme == "https", u.Scheme == "file":
+		return true
+	case host == "localhost", strings.HasSuffix(host, ".localhost"), host == "::1", strings.HasPrefix(host, "127."):
+		return true
+	}
+	return false
 }
 
 // urlParts are the attributes that URL and Location share (URL §6.1).

@@ -15,6 +15,8 @@ import (
 type mediaDevices struct {
 	eventTarget
 	rt *Runtime
+	// captured are the kinds of devices that the script has captured from.
+	captured map[md.Kind]bool
 }
 
 // InterfaceName implements binding.Platform.
@@ -62,6 +64,7 @@ func (m *mediaDevices) capture(c *binding.Call, get func(context.Context, md.Str
 			}
 			for _, t := range s.GetTracks() {
 				rt.closers[t] = t.Stop
+				m.captured[map[media.Kind]md.Kind{media.Audio: md.AudioInput, media.Video: md.VideoInput}[t.Kind()]] = true
 			}
 			p.Resolve(rt.stream(s))
 		}) && s != nil {
@@ -94,12 +97,31 @@ func (rt *Runtime) devices() *md.MediaDevices {
 	return rt.opts.Devices
 }
 
+// visible is what enumerateDevices tells (mediacapture-streams §9.2): before a
+// script has captured from a kind of device, only whether there is one.
+func (m *mediaDevices) visible(list []md.DeviceInfo) []any {
+	out, hinted := []any{}, map[md.Kind]bool{}
+	for _, kind := range []md.Kind{md.AudioInput, md.VideoInput, md.AudioOutput} {
+		for _, info := range list {
+			switch {
+			case info.Kind != kind:
+			case m.captured[kind] || kind == md.AudioOutput && m.captured[md.AudioInput]:
+				out = append(out, &deviceInfo{info: info})
+			case kind != md.AudioOutput && !hinted[kind]:
+				hinted[kind] = true
+				out = append(out, &deviceInfo{info: md.DeviceInfo{Kind: kind}})
+			}
+		}
+	}
+	return out
+}
+
 func init() {
 	registry.Implement("Navigator", binding.Members{
 		"mediaDevices": func(c *binding.Call) (any, error) {
 			n := c.This.(*navigator)
 			if n.devices == nil {
-				n.devices = &mediaDevices{rt: host(c)}
+				n.devices = &mediaDevices{rt: host(c), captured: map[md.Kind]bool{}}
 				n.devices.init(n.devices)
 			}
 			return n.devices, nil
@@ -125,11 +147,7 @@ func init() {
 				list, err := m.rt.devices().EnumerateDevices(context.Background())
 				m.rt.Post(func() {
 					release()
-					out := []any{}
-					for _, info := range list {
-						out = append(out, &deviceInfo{info: info})
-					}
-					p.Settle(out, err)
+					p.Settle(m.visible(list), err)
 				})
 			}()
 			return p, nil

@@ -18,6 +18,7 @@ type mediaElement struct {
 	stream *mediaStream
 
 	ready, network int
+	size           [2]int // the natural size of the video
 	paused, ended  bool
 	waiting        []*binding.Promise // play() promises
 	clock          time.Duration      // played so far
@@ -30,7 +31,7 @@ type mediaElement struct {
 	ticking        bool
 	volume         float64
 	muted          bool
-	rate           float64
+	rate, defRate  float64
 	epoch          int
 
 	mu        sync.Mutex // guards what sinks write
@@ -47,7 +48,13 @@ const (
 )
 
 func newMediaElement(n *node) *mediaElement {
-	return &mediaElement{n: n, paused: true, volume: 1, rate: 1, callbacks: map[int64]*binding.Callback{}}
+	m := &mediaElement{n: n, paused: true, volume: 1, rate: 1, defRate: 1, callbacks: map[int64]*binding.Callback{}}
+	n.changed = func(typ string) {
+		if typ == "timeupdate" {
+			m.tick()
+		}
+	}
+	return m
 }
 
 func (m *mediaElement) event(typ string) {
@@ -78,10 +85,17 @@ func (m *mediaElement) load() {
 		}
 		return
 	}
-	m.network = 2
+	// the resource selection algorithm goes on in a task
+	m.network = 3
 	m.stream.players = append(m.stream.players, m)
-	m.event("loadstart")
-	m.update()
+	epoch := m.epoch
+	m.n.rt.Post(func() {
+		if m.epoch == epoch {
+			m.network = 2
+			m.event("loadstart")
+			m.update()
+		}
+	})
 }
 
 func (m *mediaElement) detach() {
@@ -125,7 +139,7 @@ func (m *mediaElement) update() {
 		m.audio = a
 		m.sink(a, &media.Sink{Audio: m.onAudio, Ended: m.poke, Changed: m.poke})
 	}
-	m.look()
+	m.poke()
 }
 
 func (m *mediaElement) sink(t *media.Track, k *media.Sink) {
@@ -175,46 +189,55 @@ func (m *mediaElement) current() (*media.VideoFrame, uint32, bool) {
 
 // look brings the element's state up to date and fires the events of the change.
 func (m *mediaElement) look() {
-	if m.stream == nil {
-		m.current()
-		return
-	}
 	frame, presented, heard := m.current()
-	if frame != nil && m.ready >= haveMetadata {
-		w, h := m.n.videoSize[0], m.n.videoSize[1]
-		if w != frame.Width || h != frame.Height {
-			m.n.videoSize = [2]int{frame.Width, frame.Height}
-			m.event("resize")
-		}
+	if m.stream == nil || m.network != 2 {
+		return
 	}
 	// An element with a video track waits for its first frame; one with sound
 	// alone for the first samples.
 	if m.ready == haveNothing && (m.video != nil && frame != nil || m.video == nil && m.audio != nil && heard) {
-		m.ready = haveEnoughData
-		if frame != nil {
-			m.n.videoSize = [2]int{frame.Width, frame.Height}
-			m.event("resize")
-		}
-		for _, typ := range []string{"durationchange", "loadedmetadata", "loadeddata", "canplay", "canplaythrough"} {
-			m.event(typ)
-		}
-		if _, auto := m.n.attr("autoplay"); auto && m.paused {
-			m.paused = false
-			m.event("play")
-		}
-		if !m.paused {
-			m.startPlaying()
-		}
+		m.firstData(frame)
+	} else if frame != nil && m.ready != haveNothing && m.size != [2]int{frame.Width, frame.Height} {
+		m.size = [2]int{frame.Width, frame.Height}
+		m.event("resize")
 	}
 	if frame != nil && !m.paused {
 		m.runCallbacks(frame, presented)
 	}
-	if !m.stream.s.Active() && m.ready > haveNothing && !m.ended {
+	if m.over() && m.ready > haveNothing && !m.ended {
 		m.ended = true
 		m.stopClock()
-		m.event("timeupdate")
-		m.event("ended")
+		m.n.fire(m.n.rt, "timeupdate")
+		m.n.fire(m.n.rt, "durationchange")
+		m.n.fire(m.n.rt, "ended")
 	}
+}
+
+func (m *mediaElement) firstData(frame *media.VideoFrame) {
+	m.ready = haveEnoughData
+	m.event("durationchange")
+	if frame != nil {
+		m.size = [2]int{frame.Width, frame.Height}
+		m.event("resize")
+	}
+	for _, typ := range []string{"loadedmetadata", "loadeddata", "canplay", "canplaythrough"} {
+		m.event(typ)
+	}
+	if _, auto := m.n.attr("autoplay"); auto && m.paused {
+		m.paused = false
+		m.event("play")
+	}
+	if !m.paused {
+		m.startPlaying()
+	}
+}
+
+// over reports whether nothing of the stream can be played any more.
+func (m *mediaElement) over() bool {
+	if m.n.tag == "audio" {
+		return first(m.stream.s.GetAudioTracks()) == nil
+	}
+	return !m.stream.s.Active()
 }
 
 func (m *mediaElement) startPlaying() {
@@ -328,7 +351,13 @@ func (m *mediaElement) runCallbacks(f *media.VideoFrame, presented uint32) {
 func (n *node) setSource(rt *Runtime, v any) {
 	m := n.media
 	m.detach()
+	had := m.stream != nil
 	m.stream, _ = v.(*mediaStream)
+	if had && m.stream == nil && m.rate != m.defRate {
+		// "playbackRate is set to the value of defaultPlaybackRate" (mediacapture-streams §6.2)
+		m.rate = m.defRate
+		rt.Post(func() { n.fire(rt, "ratechange") })
+	}
 	m.load()
 }
 
@@ -339,11 +368,30 @@ func mediaGetter(f func(*mediaElement) any) binding.Method {
 func init() {
 	src, setSrc := reflected("src")
 	preload, setPreload := reflected("preload")
+	// with a stream assigned preload is none and assignments have no effect
+	preload = unlessStream(preload, func(c *binding.Call) (any, error) { return "none", nil })
+	setPreload = unlessStream(setPreload, func(*binding.Call) (any, error) { return nil, nil })
 	autoplay, setAutoplay := reflectedBool("autoplay")
 	loop, setLoop := reflectedBool("loop")
 	controls, setControls := reflectedBool("controls")
 	defMuted, setDefMuted := reflectedBool("muted")
-	one := func(*mediaElement) any { return 1 }
+	rate := func(f func(*mediaElement) *float64) (get, set binding.Method) {
+		return mediaGetter(func(m *mediaElement) any {
+				if m.stream != nil {
+					return 1
+				}
+				return *f(m)
+			}), func(c *binding.Call) (any, error) {
+				n := c.This.(*node)
+				if m := n.media; m.stream == nil && *f(m) != c.Float(0) {
+					*f(m) = c.Float(0)
+					host(c).Post(func() { n.fire(n.rt, "ratechange") })
+				}
+				return nil, nil
+			}
+	}
+	playback, setPlayback := rate(func(m *mediaElement) *float64 { return &m.rate })
+	defRate, setDefRate := rate(func(m *mediaElement) *float64 { return &m.defRate })
 	ignore := setter(func(*node, *binding.Call) {})
 	registry.Implement("HTMLMediaElement", binding.Members{
 		"src": src, "set src": setSrc, "preload": preload, "set preload": setPreload, "loop": loop, "set loop": setLoop,
@@ -390,14 +438,19 @@ func init() {
 		"muted":     mediaGetter(func(m *mediaElement) any { return m.muted }),
 		"set muted": setter(func(n *node, c *binding.Call) { n.media.muted = c.Bool(0) }),
 		// a stream plays at its own rate (mediacapture-streams §6.2)
-		"playbackRate": mediaGetter(one), "set playbackRate": ignore, "defaultPlaybackRate": mediaGetter(one), "set defaultPlaybackRate": ignore,
+		"playbackRate": playback, "set playbackRate": setPlayback, "defaultPlaybackRate": defRate, "set defaultPlaybackRate": setDefRate,
 		"play":        func(c *binding.Call) (any, error) { return c.This.(*node).media.play(c) },
 		"pause":       setter(func(n *node, _ *binding.Call) { n.media.pause() }),
 		"load":        setter(func(n *node, _ *binding.Call) { n.media.load() }),
 		"canPlayType": func(*binding.Call) (any, error) { return "", nil },
 		"buffered":    mediaGetter(func(*mediaElement) any { return &timeRanges{} }),
-		"played":      mediaGetter(func(*mediaElement) any { return &timeRanges{} }),
-		"seekable":    mediaGetter(func(*mediaElement) any { return &timeRanges{} }),
+		"played": mediaGetter(func(m *mediaElement) any {
+			if t := m.time(); t > 0 {
+				return &timeRanges{end: t, some: true}
+			}
+			return &timeRanges{}
+		}),
+		"seekable": mediaGetter(func(*mediaElement) any { return &timeRanges{} }),
 	})
 	poster, setPoster := reflected("poster")
 	inline, setInline := reflectedBool("playsinline")
@@ -417,16 +470,43 @@ func init() {
 		"cancelVideoFrameCallback": setter(func(n *node, c *binding.Call) { delete(n.media.callbacks, c.Int(0)) }),
 	})
 	registry.Implement("HTMLAudioElement", binding.Members{})
+	bound := func(f func(*timeRanges) float64) binding.Method {
+		return func(c *binding.Call) (any, error) {
+			if r := c.This.(*timeRanges); r.some && c.Int(0) == 0 {
+				return f(r), nil
+			}
+			return nil, errNoRange
+		}
+	}
 	registry.Implement("TimeRanges", binding.Members{
-		"length": getter(func(*timeRanges) any { return 0 }),
-		"start":  func(*binding.Call) (any, error) { return nil, errNoRange }, "end": func(*binding.Call) (any, error) { return nil, errNoRange },
+		"length": getter(func(r *timeRanges) any {
+			if r.some {
+				return 1
+			}
+			return 0
+		}),
+		"start": bound(func(*timeRanges) float64 { return 0 }), "end": bound(func(r *timeRanges) float64 { return r.end }),
 	})
+}
+
+// unlessStream chooses other when the element has a stream.
+func unlessStream(m, other binding.Method) binding.Method {
+	return func(c *binding.Call) (any, error) {
+		if c.This.(*node).media.stream != nil {
+			return other(c)
+		}
+		return m(c)
+	}
 }
 
 var errNoRange = domerr.New("IndexSizeError", "there is no such range")
 
-// timeRanges is a TimeRanges; those of a stream are empty.
-type timeRanges struct{ binding.Object }
+// timeRanges is a TimeRanges: none, or one range from zero.
+type timeRanges struct {
+	binding.Object
+	end  float64
+	some bool
+}
 
 // InterfaceName implements binding.Platform.
 func (*timeRanges) InterfaceName() string { return "TimeRanges" }
@@ -435,5 +515,5 @@ func (n *node) videoWidth(i int) int {
 	if n.media.ready == haveNothing {
 		return 0
 	}
-	return n.videoSize[i]
+	return n.media.size[i]
 }

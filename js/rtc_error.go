@@ -7,6 +7,7 @@ import (
 
 	"trackway/internal/domerr"
 	"trackway/js/binding"
+	"trackway/mediadevices"
 	"trackway/webrtc"
 )
 
@@ -53,12 +54,9 @@ func init() {
 		if errors.As(err, &re) {
 			return rt.realm.Wrap(newRTCError(re))
 		}
-		var oe interface {
-			error
-			ConstraintName() string
-		}
+		var oe *mediadevices.OverconstrainedError
 		if errors.As(err, &oe) {
-			return rt.realm.Wrap(&overconstrainedError{domException: domException{name: string(domerr.Overconstrained), message: oe.Error()}, constraint: oe.ConstraintName()})
+			return rt.realm.Wrap(&overconstrainedError{domException: domException{name: string(domerr.Overconstrained), message: oe.Message}, constraint: oe.Constraint})
 		}
 		return nil
 	})

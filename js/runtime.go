@@ -14,6 +14,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	_ "trackway/codec/all" // what raw tracks are encoded with
 	"trackway/js/binding"
 	"trackway/js/idl"
 	"trackway/media"
@@ -120,6 +121,7 @@ func newRuntime(opts Options, scope, global string) (*Runtime, error) {
 	}
 	rt.realm = binding.NewRealm(rt.vm, registry)
 	rt.realm.Host = rt
+	rt.realm.Secure = secureContext(base)
 	rt.realm.ErrorValue = rt.errorValue
 	rt.vm.SetPromiseRejectionTracker(rt.trackRejection)
 	rt.window = newWindow(rt, global)

@@ -55,7 +55,7 @@ func (w *window) install() {
 // globalScope is WindowOrWorkerGlobalScope (HTML §8.2).
 var globalScope = binding.Members{
 	"origin":              getter(func(w *window) any { return originOf(w.rt.base) }),
-	"isSecureContext":     getter(func(*window) any { return true }),
+	"isSecureContext":     getter(func(w *window) any { return w.rt.realm.Secure }),
 	"crossOriginIsolated": getter(func(*window) any { return false }),
 	"performance":         getter(func(w *window) any { return w.performance }),
 	"crypto":              getter(func(w *window) any { return w.crypto }),

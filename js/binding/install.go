@@ -19,7 +19,7 @@ type EventHandlers interface {
 // platform object of global (Web IDL §3.7.5, [Global]).
 func (r *Realm) Install(scope, globalInterface string, global Platform) {
 	for _, c := range r.reg.Link() {
-		if !exposedIn(c.Def, scope) {
+		if !exposedIn(c.Def, scope) || c.Def.Secure && !r.Secure {
 			continue
 		}
 		r.class[c.Def.Name] = c
@@ -142,6 +142,9 @@ func (r *Realm) installNamespace(c *Class) {
 func (r *Realm) installMembers(c *Class, target, ctor *goja.Object) {
 	seen := map[string]bool{}
 	for _, m := range c.Def.Members {
+		if m.Secure && !r.Secure {
+			continue
+		}
 		switch m.Kind {
 		case webidl.Constant:
 			v := r.ToJS(nil, int64(m.Const.Num))

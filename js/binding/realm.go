@@ -48,6 +48,10 @@ type Realm struct {
 	// ErrorValue turns an error returned by a Method into the exception value.
 	ErrorValue func(error) goja.Value
 
+	// Secure says that the realm is a secure context; what is marked
+	// [SecureContext] is not exposed elsewhere. Set it before Install.
+	Secure bool
+
 	reg    *Registry
 	sym    *goja.Symbol
 	protos map[string]*goja.Object

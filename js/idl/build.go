@@ -97,6 +97,7 @@ func same(m *webidl.Member) *webidl.Member          { m.SameObject = true; retur
 func static(m *webidl.Member) *webidl.Member        { m.Static = true; return m }
 func unforgeable(m *webidl.Member) *webidl.Member   { m.Unforgeable = true; return m }
 func defaultToJSON(m *webidl.Member) *webidl.Member { m.DefaultToJSO = true; return m }
+func secure(m *webidl.Member) *webidl.Member        { m.Secure = true; return m }
 func replaceable(m *webidl.Member) *webidl.Member   { m.Replaceable = true; return m }
 
 func forwards(m *webidl.Member, to string) *webidl.Member  { m.PutForwards = to; return m }

@@ -7,6 +7,6 @@ import "trackway/js/webidl"
 func init() {
 	define("Crypto", "", exposed("Window", "Worker"),
 		op("getRandomValues", buffer("ArrayBufferView"), arg("array", buffer("ArrayBufferView"))),
-		op("randomUUID", t(webidl.DOMString)),
+		secure(op("randomUUID", t(webidl.DOMString))),
 	)
 }

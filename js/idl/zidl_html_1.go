@@ -55,7 +55,7 @@ func init() {
 		attr("onmessageerror", nullable(lenient(cb("EventHandlerNonNull")))),
 	)
 	define("Navigator", "", exposed("Window"),
-		same(ro(attr("mediaDevices", iface("MediaDevices")))),
+		secure(same(ro(attr("mediaDevices", iface("MediaDevices"))))),
 		same(ro(attr("permissions", iface("Permissions")))),
 		ro(attr("appCodeName", t(webidl.DOMString))),
 		ro(attr("appName", t(webidl.DOMString))),

@@ -182,17 +182,17 @@ func init() {
 		op("getSupportedConstraints", dict("MediaTrackSupportedConstraints")),
 		op("getUserMedia", promise(iface("MediaStream")), opt("constraints", dict("MediaStreamConstraints"), emptyDict)),
 		op("getDisplayMedia", promise(iface("MediaStream")), opt("options", dict("DisplayMediaStreamOptions"), emptyDict)),
-	)
+	).Secure = true
 	define("MediaDeviceInfo", "", exposed("Window"),
 		ro(attr("deviceId", t(webidl.DOMString))),
 		ro(attr("kind", enum("MediaDeviceKind"))),
 		ro(attr("label", t(webidl.DOMString))),
 		ro(attr("groupId", t(webidl.DOMString))),
 		defaultToJSON(op("toJSON", t(webidl.Object))),
-	)
+	).Secure = true
 	define("InputDeviceInfo", "MediaDeviceInfo", exposed("Window"),
 		op("getCapabilities", dict("MediaTrackCapabilities")),
-	)
+	).Secure = true
 	define("DeviceChangeEvent", "Event", exposed("Window"),
 		ctor(arg("type", t(webidl.DOMString)), opt("eventInitDict", dict("DeviceChangeEventInit"), emptyDict)),
 		same(ro(attr("devices", frozen(iface("MediaDeviceInfo"))))),

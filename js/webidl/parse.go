@@ -176,7 +176,7 @@ func (p *parser) interfaceRest(d *InterfaceDef, ext attrs) {
 	d.NoInterfaceObject = ext.has("LegacyNoInterfaceObject")
 	d.WindowAlias = ext.first("LegacyWindowAlias")
 	d.Serializable, d.Transferable = ext.has("Serializable"), ext.has("Transferable")
-	d.Exposed = ext["Exposed"]
+	d.Exposed, d.Secure = ext["Exposed"], ext.has("SecureContext")
 	p.expect("{")
 	for p.err == nil && !p.accept("}") {
 		p.member(d)
@@ -280,7 +280,7 @@ func (p *parser) member(d *InterfaceDef) {
 	m := &Member{
 		SameObject: ext.has("SameObject"), Unforgeable: ext.has("LegacyUnforgeable"),
 		PutForwards: ext.first("PutForwards"), Replaceable: ext.has("Replaceable"),
-		DefaultToJSO: ext.has("Default"), Line: p.peek().line,
+		DefaultToJSO: ext.has("Default"), Secure: ext.has("SecureContext"), Line: p.peek().line,
 	}
 	d.Members = append(d.Members, m)
 	switch {

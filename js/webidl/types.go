@@ -128,6 +128,7 @@ type Member struct {
 	PutForwards  string // [PutForwards=…]
 	Replaceable  bool
 	Setter       string // the special operation, "getter", "setter" or "deleter"
+	Secure       bool   // [SecureContext]
 	Line         int
 }
 
@@ -143,10 +144,11 @@ type InterfaceDef struct {
 	// NoInterfaceObject is [LegacyNoInterfaceObject].
 	NoInterfaceObject bool
 	// WindowAlias is the name of [LegacyWindowAlias], "" without one.
-	WindowAlias                string
+	WindowAlias string
+	// Secure is [SecureContext].
+	Secure                     bool
 	Serializable, Transferable bool
-	// Factories are [LegacyFactoryFunction] names.
-	Exposed []string
+	Exposed                    []string
 }
 
 // Field is a dictionary member.

@@ -35,6 +35,11 @@ func newModel() *model {
 
 func (m *model) add(s source, f *webidl.Fragment) {
 	for _, d := range f.Interfaces {
+		if d.Partial && d.Secure {
+			for _, mb := range d.Members {
+				mb.Secure = true
+			}
+		}
 		only, listed := s.interfaces[d.Name]
 		wanted := listed || s.interfaces == nil
 		if !wanted {

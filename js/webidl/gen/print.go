@@ -128,7 +128,7 @@ func member(m *webidl.Member) string {
 	for _, w := range []struct {
 		on bool
 		fn string
-	}{{m.ReadOnly, "ro"}, {m.SameObject, "same"}, {m.Static, "static"}, {m.Unforgeable, "unforgeable"}, {m.DefaultToJSO, "defaultToJSON"}, {m.Replaceable, "replaceable"}} {
+	}{{m.ReadOnly, "ro"}, {m.SameObject, "same"}, {m.Static, "static"}, {m.Unforgeable, "unforgeable"}, {m.DefaultToJSO, "defaultToJSON"}, {m.Replaceable, "replaceable"}, {m.Secure, "secure"}} {
 		if w.on {
 			s = w.fn + "(" + s + ")"
 		}
@@ -161,6 +161,9 @@ func printInterface(d *webidl.InterfaceDef) string {
 	}
 	if d.NoInterfaceObject {
 		b.WriteString(".NoInterfaceObject = true")
+	}
+	if d.Secure {
+		b.WriteString(".Secure = true")
 	}
 	b.WriteString("\n")
 	return b.String()
