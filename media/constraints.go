@@ -5,18 +5,15 @@ import "context"
 // The dictionaries of mediacapture-streams. Pointers and nil slices stand for
 // members that are absent.
 
-// ULongRange and DoubleRange are the dictionaries of those names.
-type (
-	ULongRange struct {
-		Min, Max *uint32
-	}
-	DoubleRange struct {
-		Min, Max *float64
-	}
-)
+// ULongRange is the dictionary of that name.
+type ULongRange struct{ Min, Max *uint32 }
+
+// DoubleRange is the dictionary of that name.
+type DoubleRange struct{ Min, Max *float64 }
 
 // ConstrainULong is ConstrainULongRange. A bare value in JavaScript, such as
-// width: 640, is Ideal: see ULong.
+// width: 640, is Ideal in the basic set (see ULong), and Exact in an advanced
+// one (see ExactULong).
 type ConstrainULong struct {
 	Min, Max, Exact, Ideal *uint32
 }
@@ -36,18 +33,29 @@ type ConstrainDOMString struct {
 	Exact, Ideal []string
 }
 
-// ULong, Double, Bool and Text are the bare values of constraints, which wish
-// for a value and do not insist.
-func ULong(v uint32) *ConstrainULong            { return &ConstrainULong{Ideal: &v} }
-func Double(v float64) *ConstrainDouble         { return &ConstrainDouble{Ideal: &v} }
-func Bool(v bool) *ConstrainBoolean             { return &ConstrainBoolean{Ideal: &v} }
-func Text(v ...string) *ConstrainDOMString      { return &ConstrainDOMString{Ideal: v} }
-func ExactText(v ...string) *ConstrainDOMString { return &ConstrainDOMString{Exact: v} }
+// ULong wishes for a value and does not insist.
+func ULong(v uint32) *ConstrainULong { return &ConstrainULong{Ideal: &v} }
 
-// ExactULong, ExactDouble and ExactBool insist on a value.
-func ExactULong(v uint32) *ConstrainULong    { return &ConstrainULong{Exact: &v} }
+// Double wishes for a value and does not insist.
+func Double(v float64) *ConstrainDouble { return &ConstrainDouble{Ideal: &v} }
+
+// Bool wishes for a value and does not insist.
+func Bool(v bool) *ConstrainBoolean { return &ConstrainBoolean{Ideal: &v} }
+
+// Text wishes for one of the values and does not insist.
+func Text(v ...string) *ConstrainDOMString { return &ConstrainDOMString{Ideal: v} }
+
+// ExactULong insists on a value.
+func ExactULong(v uint32) *ConstrainULong { return &ConstrainULong{Exact: &v} }
+
+// ExactDouble insists on a value.
 func ExactDouble(v float64) *ConstrainDouble { return &ConstrainDouble{Exact: &v} }
-func ExactBool(v bool) *ConstrainBoolean     { return &ConstrainBoolean{Exact: &v} }
+
+// ExactBool insists on a value.
+func ExactBool(v bool) *ConstrainBoolean { return &ConstrainBoolean{Exact: &v} }
+
+// ExactText insists on one of the values.
+func ExactText(v ...string) *ConstrainDOMString { return &ConstrainDOMString{Exact: v} }
 
 // TrackConstraintSet is MediaTrackConstraintSet.
 type TrackConstraintSet struct {

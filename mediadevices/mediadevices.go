@@ -161,9 +161,9 @@ func (m *MediaDevices) GetDisplayMedia(ctx context.Context, c StreamConstraints)
 			return nil, domerr.New(domerr.Type, "min, exact and advanced do not apply to screens")
 		}
 	}
-	screens := slices.ContainsFunc(m.known(), func(d *Device) bool { return d.DisplaySurface != "" && d.Kind == AudioInput })
-	if c.Audio != nil && !screens {
-		c.Audio = nil // "audio sharing is optional"
+	sound := slices.ContainsFunc(m.known(), func(d *Device) bool { return d.DisplaySurface != "" && d.Kind == AudioInput })
+	if !sound {
+		c.Audio = nil // a screen without sound is captured without it
 	}
 	return m.open(ctx, c, func(d *Device) bool { return d.DisplaySurface != "" })
 }

@@ -152,7 +152,7 @@ func (s *session) ApplyConstraints(ctx context.Context, t *media.Track, c media.
 		return nil // it ended meanwhile
 	}
 	if err := s.capture(ctx, set); err != nil {
-		return overconstrained("")
+		return &OverconstrainedError{"", "the device cannot change its mode: " + err.Error()}
 	}
 	s.tracks[t] = set
 	s.settle(t, c)

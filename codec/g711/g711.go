@@ -27,8 +27,6 @@ func Register(r *codec.Registry) {
 	}
 }
 
-// EncodeMu and EncodeA code one sample; DecodeMu and DecodeA undo it.
-
 // EncodeMu codes a sample in μ-law.
 func EncodeMu(s int16) byte {
 	const bias = 0x84 // G.711 counts in 14 bits; this is 33 of them in our 16
