@@ -132,7 +132,8 @@ func generateCertificate(c *binding.Call) (any, error) {
 			if !(ms >= 0 && ms <= 1<<53-1) {
 				return nil, domerr.New(domerr.Type, "expires is out of range")
 			}
-			alg.Expires = time.Duration(min(ms, 365*24*3600*1000)) * time.Millisecond
+			d := time.Duration(min(ms, 365*24*3600*1000)) * time.Millisecond
+			alg.Expires = &d
 		}
 	}
 	for _, known := range []string{"ECDSA", "RSASSA-PKCS1-v1_5"} {
