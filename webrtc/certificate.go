@@ -45,9 +45,9 @@ type KeygenAlgorithm struct {
 	// public exponent is 65537.
 	ModulusLength int
 	Hash          string
-	// Expires is how long the certificate is valid, 30 days when it is 0 and 365
-	// days at most.
-	Expires time.Duration
+	// Expires is how long the certificate is valid, 30 days when it is nil and
+	// 365 days at most.
+	Expires *time.Duration
 }
 
 // ECDSAP256 is the algorithm that connections use when they are given no
@@ -71,16 +71,14 @@ func generateCertificate(algorithm KeygenAlgorithm, random io.Reader, now time.T
 	if err != nil {
 		return nil, err
 	}
-	life := algorithm.Expires
-	switch {
-	case life < 0:
-		return nil, domerr.New(domerr.Type, "a certificate cannot expire %v ago", -life)
-	case life == 0:
-		life = defaultCertificateLife
-	case life > maxCertificateLife:
+	life := defaultCertificateLife
+	if algorithm.Expires != nil {
 		// "the user agent MAY limit the period for which an RTCCertificate is
 		// valid"
-		life = maxCertificateLife
+		life = min(*algorithm.Expires, maxCertificateLife)
+	}
+	if life < 0 {
+		return nil, domerr.New(domerr.Type, "a certificate cannot expire %v ago", -life)
 	}
 	serial := make([]byte, 16)
 	if _, err := io.ReadFull(random, serial); err != nil {

@@ -43,12 +43,12 @@ func TestGenerateCertificateRefuses(t *testing.T) {
 		_, err := GenerateCertificate(a)
 		wantError(t, err, domerr.NotSupported, "algorithm "+a.Name)
 	}
-	_, err := GenerateCertificate(KeygenAlgorithm{Name: "ECDSA", NamedCurve: "P-256", Expires: -time.Second})
+	_, err := GenerateCertificate(KeygenAlgorithm{Name: "ECDSA", NamedCurve: "P-256", Expires: new(-time.Second)})
 	wantError(t, err, domerr.Type, "an expiry in the past")
 }
 
 func TestExpiryIsLimited(t *testing.T) {
-	c, err := GenerateCertificate(KeygenAlgorithm{Name: "ECDSA", NamedCurve: "P-256", Expires: 10000 * time.Hour * 24})
+	c, err := GenerateCertificate(KeygenAlgorithm{Name: "ECDSA", NamedCurve: "P-256", Expires: new(10000 * time.Hour * 24)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,9 @@ type RTCPMuxPolicy string
 // RTCPMuxPolicyRequire is the only policy of webrtc-pc 4.2.7.
 const RTCPMuxPolicyRequire RTCPMuxPolicy = "require"
 
+// rtcpMuxPolicyNegotiate is a value of earlier drafts; it is known, and refused.
+const rtcpMuxPolicyNegotiate RTCPMuxPolicy = "negotiate"
+
 // clone copies the configuration with everything that it points to, save the
 // certificates, which are compared by identity.
 func (c Configuration) clone() Configuration {

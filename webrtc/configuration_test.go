@@ -75,12 +75,14 @@ func join(list []string) string {
 
 func TestEnumerationsAreCheckedFirst(t *testing.T) {
 	for _, c := range []Configuration{
-		{BundlePolicy: "all"}, {ICETransportPolicy: "none"}, {RTCPMuxPolicy: "negotiate"},
+		{BundlePolicy: "all"}, {ICETransportPolicy: "none"}, {RTCPMuxPolicy: "never"},
 	} {
 		_, err := NewPeerConnection(c)
 		wantError(t, err, domerr.Type, "a value that the enumeration does not have")
 	}
-	_, err := NewPeerConnection(Configuration{Certificates: []*Certificate{nil}})
+	_, err := NewPeerConnection(Configuration{RTCPMuxPolicy: "negotiate"})
+	wantError(t, err, domerr.NotSupported, "rtcpMuxPolicy negotiate, which earlier drafts had")
+	_, err = NewPeerConnection(Configuration{Certificates: []*Certificate{nil}})
 	wantError(t, err, domerr.Type, "a certificate that is nil")
 }
 
@@ -153,7 +155,7 @@ func TestThePoolKeepsItsSizeAfterSetLocalDescription(t *testing.T) {
 }
 
 func TestExpiredCertificatesAreRefused(t *testing.T) {
-	c, err := generateCertificate(KeygenAlgorithm{Name: "ECDSA", NamedCurve: "P-256", Expires: time.Hour}, zeroReader{}, time.Now().Add(-2*time.Hour))
+	c, err := generateCertificate(KeygenAlgorithm{Name: "ECDSA", NamedCurve: "P-256", Expires: new(time.Hour)}, zeroReader{}, time.Now().Add(-2*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

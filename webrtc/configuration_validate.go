@@ -17,6 +17,9 @@ func (c Configuration) validate(now time.Time) error {
 	if err := c.validateEnumerations(); err != nil {
 		return err
 	}
+	if c.RTCPMuxPolicy == rtcpMuxPolicyNegotiate {
+		return domerr.New(domerr.NotSupported, "RTP and RTCP always share a port: rtcpMuxPolicy must be \"require\"")
+	}
 	for i, certificate := range c.Certificates {
 		if certificate == nil {
 			return domerr.New(domerr.Type, "certificate %d is nil", i)
@@ -50,8 +53,10 @@ func (c Configuration) validateEnumerations() error {
 	default:
 		return domerr.New(domerr.Type, "%q is no RTCBundlePolicy", string(c.BundlePolicy))
 	}
-	if c.RTCPMuxPolicy != RTCPMuxPolicyRequire {
-		return domerr.New(domerr.Type, "%q is no RTCRtcpMuxPolicy: RTP and RTCP always share a port", string(c.RTCPMuxPolicy))
+	switch c.RTCPMuxPolicy {
+	case RTCPMuxPolicyRequire, rtcpMuxPolicyNegotiate:
+	default:
+		return domerr.New(domerr.Type, "%q is no RTCRtcpMuxPolicy", string(c.RTCPMuxPolicy))
 	}
 	return nil
 }

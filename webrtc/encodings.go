@@ -1,8 +1,6 @@
 package webrtc
 
 import (
-	"strings"
-
 	"trackway/internal/domerr"
 	"trackway/internal/jsep"
 	"trackway/media"
@@ -126,8 +124,7 @@ func (s *RTPSender) choosable(c jsep.Codec, negotiated []RTPCodecParameters) boo
 		}
 	}
 	for _, known := range choices {
-		if strings.EqualFold(c.MimeType, known.MimeType) && c.ClockRate == known.ClockRate &&
-			c.Channels == known.Channels && c.SDPFmtpLine == known.SDPFmtpLine {
+		if jsep.CodecMatch(c, jsep.Codec(known.RTPCodec), true) {
 			return true
 		}
 	}

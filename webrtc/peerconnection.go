@@ -44,11 +44,13 @@ type PeerConnection struct {
 	transceivers map[jsep.TransceiverID]*RTPTransceiver
 	// lastTransaction is the transactionId given last.
 	lastTransaction uint64
-	streams         remoteStreams
-	transports      transportSet
-	descriptions    descriptionCache
-	data            dataSlots
-	media           *mediaPlane
+	// settingParameters counts promises of setParameters that are not settled.
+	settingParameters int
+	streams           remoteStreams
+	transports        transportSet
+	descriptions      descriptionCache
+	data              dataSlots
+	media             *mediaPlane
 }
 
 // NewPeerConnection is the constructor. It opens no socket and starts no

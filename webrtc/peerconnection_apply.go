@@ -1,6 +1,8 @@
 package webrtc
 
 import (
+	"slices"
+
 	"trackway/internal/jsep"
 	"trackway/media"
 )
@@ -15,13 +17,12 @@ func (pc *PeerConnection) commitLocked(state *jsep.State, happened []jsep.Event,
 	if err != nil {
 		return nil, descriptionError(err)
 	}
+	old := pc.state
 	pc.state = state
+	pc.completeLocked()
 	fire := pc.translateLocked(happened)
 	pc.applyEffectsLocked()
-	// getParameters after this must see what was negotiated.
-	for _, t := range pc.transceivers {
-		t.sender.lastReturned = nil
-	}
+	pc.forgetParametersLocked(old)
 	if state.SignalingState() == jsep.Stable {
 		// "If connection.[[SignalingState]] is now stable … clear the
 		// negotiation-needed flag and update the negotiation-needed flag."
@@ -31,17 +32,27 @@ func (pc *PeerConnection) commitLocked(state *jsep.State, happened []jsep.Event,
 	return fire, nil
 }
 
+// forgetParametersLocked sets [[LastReturnedParameters]] to null where what
+// getParameters returns has changed.
+func (pc *PeerConnection) forgetParametersLocked(old *jsep.State) {
+	for _, t := range pc.transceivers {
+		if t.sender.lastReturned == nil {
+			continue
+		}
+		before, after := old.Transceiver(t.id), t.slots()
+		if before == nil || before.NegotiatedMedia() != after.NegotiatedMedia() ||
+			!slices.EqualFunc(before.Encodings(), after.Encodings(), func(a, b jsep.Encoding) bool { return a.RID == b.RID }) {
+			t.sender.lastReturned = nil
+		}
+	}
+}
+
 // translateLocked makes objects for what the events name, and calls of the
 // events.
 func (pc *PeerConnection) translateLocked(happened []jsep.Event) events {
 	var fire events
 	for _, e := range happened {
 		switch e := e.(type) {
-		case jsep.TransceiverCreated:
-			// A rollback within the same operation may have removed it.
-			if pc.state.Transceiver(e.ID) != nil {
-				pc.makeTransceiverLocked(e.ID)
-			}
 		case jsep.SignalingStateChanged:
 			fire.add(pc, &pc.on.signalingStateChange)
 		case jsep.TrackMuted:
@@ -124,6 +135,11 @@ func (pc *PeerConnection) removeTransceiverLocked(last *jsep.Transceiver) {
 func (pc *PeerConnection) applyEffectsLocked() {
 	pc.applyTransportsLocked()
 	for _, slots := range pc.state.Transceivers() {
+		// A remote offer sets neither [[SenderTransport]] nor
+		// [[ReceiverTransport]]: only local descriptions and answers do.
+		if pc.state.SignalingState() == jsep.HaveRemoteOffer {
+			break
+		}
 		t := pc.transceivers[slots.ID()]
 		var d *DTLSTransport
 		if b := pc.transports.byID[slots.Transport()]; b != nil {
@@ -137,10 +153,8 @@ func (pc *PeerConnection) applyEffectsLocked() {
 
 // mediaConfigLocked is what was negotiated for a transceiver, or nil.
 func (pc *PeerConnection) mediaConfigLocked(id jsep.TransceiverID) *jsep.MediaConfig {
-	for _, m := range pc.state.Media() {
-		if m.Transceiver == id {
-			return m
-		}
+	if t := pc.state.Transceiver(id); t != nil {
+		return t.NegotiatedMedia()
 	}
 	return nil
 }

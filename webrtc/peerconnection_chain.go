@@ -15,6 +15,12 @@ type operation struct {
 	name string
 	// check has the synchronous steps, with the lock held; an error rejects.
 	check func() error
+	// description says that the operation sets a description, which waits for
+	// promises of setParameters.
+	description bool
+	// before, where it is set, has the steps of a task of its own before run's;
+	// it reports whether there were any.
+	before func() (bool, events, error)
 	// run has the steps of the task that settles the promise, with the lock
 	// held. Its events fire before the promise is settled.
 	run func() (events, error)
@@ -150,6 +156,23 @@ func (pc *PeerConnection) finish(op *operation) {
 	if pc.isClosed {
 		pc.mu.Unlock()
 		return
+	}
+	if op.description && pc.settingParameters > 0 {
+		// "If any promises from setParameters methods are not settled, abort these
+		// steps and start the process over."
+		pc.mu.Unlock()
+		pc.queueTask(func() { pc.finish(op) })
+		return
+	}
+	if before := op.before; before != nil {
+		op.before = nil
+		did, fire, err := before()
+		if did && err == nil {
+			pc.mu.Unlock()
+			fire.run()
+			pc.queueTask(func() { pc.finish(op) })
+			return
+		}
 	}
 	fire, err := op.run()
 	pc.mu.Unlock()

@@ -29,6 +29,9 @@ func (pc *PeerConnection) Close() error {
 		b.dtls.state = DTLSTransportStateClosed
 		b.ice.state = ICETransportStateClosed
 		b.closed = true
+		if b.completing != nil {
+			b.completing.Stop()
+		}
 		if b.tr != nil {
 			transports = append(transports, b.tr)
 		}

@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"strings"
+	"time"
 
 	"trackway/internal/jsep"
 	"trackway/internal/transport"
@@ -133,30 +134,57 @@ func (b *bundleTransport) CandidateError(e transport.CandidateError) {
 	})
 }
 
+// connectedFor is how long a transport is connected before it is completed. An
+// agent may find its pair and have nothing left to check in one step; programs
+// written for browsers, where the other pairs take their time, look for
+// "connected" and must have the chance to see it.
+const connectedFor = 500 * time.Millisecond
+
 // ICEState implements transport.Handler: "change the selected candidate pair and
 // state".
 func (b *bundleTransport) ICEState(s transport.ICEState) {
 	b.queue(func(fire *events) {
-		if b.ice.state == ICETransportState(s) {
-			return
-		}
-		b.ice.state = ICETransportState(s)
-		if b.tr != nil && (s == transport.ICEConnected || s == transport.ICECompleted) {
-			b.ice.role = ICERoleControlled
-			if b.tr.Stats().Controlling {
-				b.ice.role = ICERoleControlling
+		if b.completing != nil {
+			if s == transport.ICECompleted {
+				return
 			}
+			b.completing.Stop()
+			b.completing = nil
 		}
-		pc := b.pc
-		ice, conn := pc.iceConnectionState, pc.connectionState
-		fire.add(pc, &b.ice.onState)
-		if pc.iceConnectionState = deriveICEConnectionState(pc.transports.all); pc.iceConnectionState != ice {
-			fire.add(pc, &pc.on.iceConnectionStateChange)
+		if s == transport.ICECompleted && b.ice.state != ICETransportStateCompleted {
+			s = transport.ICEConnected
+			b.completing = time.AfterFunc(connectedFor, b.complete)
 		}
-		if pc.connectionState = deriveConnectionState(pc.transports.all); pc.connectionState != conn {
-			fire.add(pc, &pc.on.connectionStateChange)
+		b.setICEStateLocked(ICETransportState(s), fire)
+	})
+}
+
+// complete is called when the time is over.
+func (b *bundleTransport) complete() {
+	b.queue(func(fire *events) {
+		if b.completing != nil {
+			b.completing = nil
+			b.setICEStateLocked(ICETransportStateCompleted, fire)
 		}
 	})
+}
+
+func (b *bundleTransport) setICEStateLocked(s ICETransportState, fire *events) {
+	if b.ice.state == s {
+		return
+	}
+	b.ice.state = s
+	if b.tr != nil && s == ICETransportStateConnected {
+		// A conflict of roles has been resolved by now.
+		b.ice.role = ICERoleControlled
+		if b.tr.Stats().Controlling {
+			b.ice.role = ICERoleControlling
+		}
+	}
+	pc := b.pc
+	fire.add(pc, &b.ice.onState)
+	pc.updateICEConnectionStateLocked(fire)
+	pc.updateConnectionStateLocked(fire)
 }
 
 // SelectedPair implements transport.Handler.

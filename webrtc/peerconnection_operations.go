@@ -32,6 +32,7 @@ func (pc *PeerConnection) createOfferOperation(options *OfferOptions, out *Sessi
 				return nil, err
 			}
 			pc.adoptLocked(state)
+			pc.completeLocked()
 			*out = SessionDescription{Type: SDPTypeOffer, SDP: text}
 			return nil, nil
 		},
@@ -67,8 +68,14 @@ func (pc *PeerConnection) setLocalOperation(description *SessionDescription) *op
 		d = jsep.Description{Type: jsep.SDPType(description.Type), SDP: description.SDP}
 	}
 	return &operation{
-		name:  "SetLocalDescription",
-		check: func() error { return checkType(d.Type, true) },
+		name: "SetLocalDescription",
+		check: func() error {
+			if err := checkType(d.Type, true); err != nil {
+				return err
+			}
+			return checkLocalState(d.Type, pc.state.SignalingState())
+		},
+		description: true,
 		run: func() (events, error) {
 			fire, err := pc.commitLocked(pc.state.SetLocal(d))
 			if err == nil {
@@ -83,10 +90,47 @@ func (pc *PeerConnection) setLocalOperation(description *SessionDescription) *op
 func (pc *PeerConnection) setRemoteOperation(description SessionDescription) *operation {
 	d := jsep.Description{Type: jsep.SDPType(description.Type), SDP: description.SDP}
 	return &operation{
-		name:  "SetRemoteDescription",
-		check: func() error { return checkType(d.Type, false) },
-		run:   func() (events, error) { return pc.commitLocked(pc.state.SetRemote(d)) },
+		name: "SetRemoteDescription",
+		check: func() error {
+			if err := checkType(d.Type, false); err != nil {
+				return err
+			}
+			if s := pc.state.SignalingState(); d.Type == jsep.Rollback && s != jsep.HaveRemoteOffer {
+				return domerr.New(domerr.InvalidState, "there is no remote offer to roll back: the signalling state is %s", s)
+			}
+			return nil
+		},
+		description: true,
+		// "If description.type is offer and is invalid for the current signalling
+		// state", the local offer is rolled back in a task of its own, whose
+		// events see the stable state.
+		before: func() (bool, events, error) {
+			if d.Type != jsep.Offer || pc.state.SignalingState() != jsep.HaveLocalOffer {
+				return false, nil, nil
+			}
+			fire, err := pc.commitLocked(pc.state.Rollback())
+			return true, fire, err
+		},
+		run: func() (events, error) { return pc.commitLocked(pc.state.SetRemote(d)) },
 	}
+}
+
+// checkLocalState refuses types that are "invalid for the current signalling
+// state" (RFC 9429 5.5).
+func checkLocalState(t jsep.SDPType, s jsep.SignalingState) error {
+	ok := true
+	switch t {
+	case jsep.Offer:
+		ok = s == jsep.Stable || s == jsep.HaveLocalOffer
+	case jsep.Answer, jsep.Pranswer:
+		ok = s == jsep.HaveRemoteOffer || s == jsep.HaveLocalPranswer
+	case jsep.Rollback:
+		ok = s == jsep.HaveLocalOffer
+	}
+	if !ok {
+		return domerr.New(domerr.InvalidState, "SetLocalDescription: no %s in the signalling state %s", t, s)
+	}
+	return nil
 }
 
 // checkType is WebIDL's check of the RTCSdpType enumeration.

@@ -176,6 +176,17 @@ func (pc *PeerConnection) updateLocked(state *jsep.State, err error) error {
 // adoptLocked takes the next state of an operation that does not.
 func (pc *PeerConnection) adoptLocked(state *jsep.State) { pc.state = state }
 
+// completeLocked makes the objects of transceivers that the state has and
+// addTrack did not make: those of remote offers, and of offerToReceiveAudio and
+// offerToReceiveVideo.
+func (pc *PeerConnection) completeLocked() {
+	for _, slots := range pc.state.Transceivers() {
+		if pc.transceivers[slots.ID()] == nil {
+			pc.makeTransceiverLocked(slots.ID())
+		}
+	}
+}
+
 // jsepTrack is a track as negotiation knows it.
 func jsepTrack(track *media.Track) *jsep.Track {
 	if track == nil {

@@ -31,6 +31,8 @@ type bundleTransport struct {
 	// that the transport has been given; ended are those whose end was told.
 	added map[string]int
 	ended map[string]bool
+	// completing is running while the state "completed" is held back.
+	completing *time.Timer
 	// gathering are the local ufrags being gathered for.
 	gathering map[string]bool
 }
@@ -111,6 +113,9 @@ func (pc *PeerConnection) dropTransportLocked(b *bundleTransport) {
 	delete(pc.transports.byID, b.config.ID)
 	pc.transports.all = slices.DeleteFunc(pc.transports.all, func(x *bundleTransport) bool { return x == b })
 	b.closed = true
+	if b.completing != nil {
+		b.completing.Stop()
+	}
 	if b.tr != nil {
 		pc.media.detach(b.tr)
 	}

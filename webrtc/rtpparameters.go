@@ -88,6 +88,18 @@ type RTPSendParameters struct {
 	Encodings     []RTPEncodingParameters `json:"encodings"`
 }
 
+// SetParameterOptions is RTCSetParameterOptions (webrtc-extensions 5.5).
+type SetParameterOptions struct {
+	// EncodingOptions has one entry for each encoding, or none.
+	EncodingOptions []EncodingOptions `json:"encodingOptions,omitempty"`
+}
+
+// EncodingOptions is RTCEncodingOptions.
+type EncodingOptions struct {
+	// KeyFrame asks for a key frame of the encoding.
+	KeyFrame bool `json:"keyFrame"`
+}
+
 // RTPReceiveParameters is RTCRtpReceiveParameters (webrtc-pc 5.2.3).
 type RTPReceiveParameters struct {
 	RTPParameters

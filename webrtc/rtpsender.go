@@ -168,7 +168,9 @@ func (p *RTPSendParameters) clone() RTPSendParameters {
 // InvalidStateError without one, or when the transceiver is stopped;
 // InvalidModificationError when a read-only member differs or the encodings were
 // added to, removed or reordered; RangeError for values out of range.
-func (s *RTPSender) SetParameters(ctx context.Context, parameters RTPSendParameters) error {
+//
+// At most one SetParameterOptions may be given.
+func (s *RTPSender) SetParameters(ctx context.Context, parameters RTPSendParameters, options ...SetParameterOptions) error {
 	pc := s.pc
 	if eventloop.OnLoop(pc.loop) {
 		return domerr.New(domerr.InvalidState,
@@ -178,7 +180,7 @@ func (s *RTPSender) SetParameters(ctx context.Context, parameters RTPSendParamet
 		return err
 	}
 	done := make(chan error, 1)
-	s.setParameters(parameters, func(err error) { done <- err }, true)
+	s.setParameters(parameters, options, func(err error) { done <- err }, true)
 	select {
 	case err := <-done:
 		return err
@@ -191,25 +193,36 @@ func (s *RTPSender) SetParameters(ctx context.Context, parameters RTPSendParamet
 
 // SetParametersAsync is SetParameters for callers on the event loop; see
 // PeerConnection.CreateOfferAsync. done may be nil.
-func (s *RTPSender) SetParametersAsync(parameters RTPSendParameters, done func(error)) {
+func (s *RTPSender) SetParametersAsync(parameters RTPSendParameters, done func(error), options ...SetParameterOptions) {
 	if done == nil {
 		done = func(error) {}
 	}
-	s.setParameters(parameters, done, false)
+	s.setParameters(parameters, options, done, false)
 }
 
-func (s *RTPSender) setParameters(parameters RTPSendParameters, done func(error), anywhere bool) {
+func (s *RTPSender) setParameters(parameters RTPSendParameters, options []SetParameterOptions, done func(error), anywhere bool) {
 	pc := s.pc
 	pc.mu.Lock()
 	encodings, err := s.validateParametersLocked(parameters)
+	var keyFrames []string
+	if err == nil {
+		keyFrames, err = keyFramesAsked(parameters, options)
+	}
+	if err == nil {
+		pc.settingParameters++
+	}
 	pc.mu.Unlock()
-	op := &operation{settle: done, anywhere: anywhere}
 	if err != nil {
-		pc.settle(op, err)
+		pc.settle(&operation{settle: done, anywhere: anywhere}, err)
 		return
 	}
 	pc.queueTask(func() {
 		pc.mu.Lock()
+		pc.settingParameters--
+		if pc.isClosed {
+			pc.mu.Unlock()
+			return
+		}
 		s.lastReturned = nil
 		state, err := pc.state.SetEncodings(s.transceiver.id, encodings)
 		if err == nil {
@@ -217,7 +230,35 @@ func (s *RTPSender) setParameters(parameters RTPSendParameters, done func(error)
 			s.media.setEncodings(fromJSEPEncodings(encodings))
 			pc.applyEffectsLocked()
 		}
+		track := s.track
 		pc.mu.Unlock()
+		if err == nil && track != nil {
+			for _, rid := range keyFrames {
+				track.RequestKeyFrameFor(rid)
+			}
+		}
 		done(err)
 	})
+}
+
+// keyFramesAsked lists the encodings that options want a key frame of.
+func keyFramesAsked(parameters RTPSendParameters, options []SetParameterOptions) ([]string, error) {
+	var out []string
+	for _, o := range options {
+		if len(o.EncodingOptions) == 0 {
+			continue
+		}
+		// webrtc-extensions 5.5: "If encodingOptions.length is different from
+		// encodings.length, reject with InvalidModificationError."
+		if len(o.EncodingOptions) != len(parameters.Encodings) {
+			return nil, domerr.New(domerr.InvalidModification, "SetParameters: %d encoding options for %d encodings",
+				len(o.EncodingOptions), len(parameters.Encodings))
+		}
+		for i, e := range o.EncodingOptions {
+			if e.KeyFrame {
+				out = append(out, parameters.Encodings[i].RID)
+			}
+		}
+	}
+	return out, nil
 }

@@ -43,10 +43,15 @@ func (pc *PeerConnection) GetStats(ctx context.Context, selector *media.Track) (
 	return report.selected(found[0]), nil
 }
 
-// GetStatsAsync is GetStats with the result in a task.
+// GetStatsAsync is GetStats with the report in a task; an error comes at once
+// when the caller is on the event loop.
 func (pc *PeerConnection) GetStatsAsync(selector *media.Track, done func(*StatsReport, error)) {
 	report, err := pc.GetStats(context.Background(), selector)
-	pc.queueTask(func() { done(report, err) })
+	if err != nil {
+		pc.settle(&operation{settle: func(err error) { done(nil, err) }}, err)
+		return
+	}
+	pc.queueTask(func() { done(report, nil) })
 }
 
 // GetStats is getStats: the sender's streams and what they refer to.
