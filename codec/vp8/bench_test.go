@@ -30,25 +30,27 @@ func BenchmarkEncode720(b *testing.B) {
 	e, _ := NewEncoder(EncoderConfig{Width: 1280, Height: 720, Bitrate: 2_000_000})
 	b.ReportAllocs()
 	i := 0
+	start := cpuTime()
 	for b.Loop() {
 		if _, _, err := e.Encode(frames[i%len(frames)], FrameFlags{}); err != nil {
 			b.Fatal(err)
 		}
 		i++
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "frames/s")
+	b.ReportMetric(float64(b.N)/(cpuTime()-start).Seconds(), "frames/cpu-s")
 }
 
 // BenchmarkEncodeStill720 encodes a picture that does not change.
 func BenchmarkEncodeStill720(b *testing.B) {
 	frames, _ := bench720()
 	e, _ := NewEncoder(EncoderConfig{Width: 1280, Height: 720, Bitrate: 2_000_000})
+	start := cpuTime()
 	for b.Loop() {
 		if _, _, err := e.Encode(frames[0], FrameFlags{}); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "frames/s")
+	b.ReportMetric(float64(b.N)/(cpuTime()-start).Seconds(), "frames/cpu-s")
 }
 
 // BenchmarkDecode720 decodes the encoding of the same scene at 2 Mbit/s.
@@ -57,11 +59,12 @@ func BenchmarkDecode720(b *testing.B) {
 	d := NewDecoder(DecoderConfig{})
 	b.ReportAllocs()
 	i := 0
+	start := cpuTime()
 	for b.Loop() {
 		if _, err := d.Decode(stream[i%len(stream)]); err != nil {
 			b.Fatal(err)
 		}
 		i++
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "frames/s")
+	b.ReportMetric(float64(b.N)/(cpuTime()-start).Seconds(), "frames/cpu-s")
 }

@@ -16,8 +16,9 @@ type boolReader struct {
 	count int    // how many bits of value come from the stream
 }
 
-// endOfData is a bit count that no frame can use up.
-const endOfData = 1 << 40
+// endOfData is how many zero bits follow the data before fill has to be asked
+// again.
+const endOfData = 1 << 30
 
 func (b *boolReader) init(data []byte) {
 	*b = boolReader{data: data, rng: 255}

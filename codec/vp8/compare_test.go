@@ -76,7 +76,7 @@ func encodeOurs(tb testing.TB, c *clip, kbps int) point {
 		tb.Fatal(err)
 	}
 	var stream [][]byte
-	start := time.Now()
+	start := cpuTime()
 	for _, f := range c.frames {
 		data, _, err := e.Encode(f, FrameFlags{})
 		if err != nil {
@@ -84,7 +84,7 @@ func encodeOurs(tb testing.TB, c *clip, kbps int) point {
 		}
 		stream = append(stream, bytes.Clone(data))
 	}
-	return measure(tb, c, stream, time.Since(start))
+	return measure(tb, c, stream, cpuTime()-start)
 }
 
 // encodeLibvpx encodes with ffmpeg's libvpx in real-time mode, cpu-used 8, one

@@ -56,6 +56,12 @@ func (p *predictor) emulateEdge(ref *plane, x, y, w, h int) {
 }
 
 func copyBlock(dst []byte, dstStride int, src []byte, srcStride, w, h int) {
+	if w == 16 {
+		for r := range h {
+			*(*[16]byte)(dst[r*dstStride:]) = *(*[16]byte)(src[r*srcStride:])
+		}
+		return
+	}
 	for r := range h {
 		copy(dst[r*dstStride:][:w], src[r*srcStride:][:w])
 	}

@@ -1,5 +1,7 @@
 package vp8
 
+import "encoding/binary"
+
 // predictIntra predicts a size×size block (16 for luma, 8 for chroma) whose
 // top left sample is at index i of p, in one of the modes that take the whole
 // block (RFC 6386 §12.2). Outside the frame p holds the values that
@@ -24,6 +26,11 @@ func predictIntra(p *plane, i, size int, mode uint8, hasAbove, hasLeft bool) {
 }
 
 func fill(b []byte, v byte) {
+	wide := uint64(v) * 0x0101010101010101
+	for len(b) >= 8 {
+		binary.LittleEndian.PutUint64(b, wide)
+		b = b[8:]
+	}
 	for i := range b {
 		b[i] = v
 	}

@@ -145,7 +145,8 @@ func (r *rateControl) done(bits int, duration time.Duration, key bool, id, q int
 		return
 	}
 	r.level += float64(bits) - r.target*duration.Seconds()
-	r.level = max(r.level, -r.buffer/2)
+	// What cannot be caught up with is forgotten, on either side.
+	r.level = min(max(r.level, -r.buffer/2), 4*r.buffer)
 	m := r.model(key, id)
 	k := float64(bits) * quantStep(q)
 	if !m.known {
