@@ -33,7 +33,7 @@ func (s *State) planTransports(plan []planned, c *created, r *random) []sdp.Grou
 	}
 	carried := map[TransportID]bool{}
 	for i := range groups {
-		s.tagFirst(plan, &groups[i])
+		inOrder(plan, &groups[i])
 		for j := range plan {
 			if p := &plan[j]; p.mid == groups[i].MIDs[0] && !p.rejected {
 				p.carries, p.bundleOnly = true, false
@@ -133,6 +133,23 @@ func (s *State) placeSubsequent(plan []planned, groups []sdp.Group, c *created, 
 	return groups
 }
 
+// inOrder lists a group in the order of the m-sections, so that the first is the
+// offerer-tagged section. That is, as webrtc-pc demands, the section of the first
+// non-stopped transceiver, until recycling puts later transceivers before earlier
+// ones. Then the order matters more: see planOffer.
+func inOrder(plan []planned, g *sdp.Group) {
+	in := make(map[string]bool, len(g.MIDs))
+	for _, mid := range g.MIDs {
+		in[mid] = true
+	}
+	g.MIDs = make([]string, 0, len(g.MIDs))
+	for i := range plan {
+		if p := &plan[i]; !p.rejected && in[p.mid] {
+			g.MIDs = append(g.MIDs, p.mid)
+		}
+	}
+}
+
 // freshTransport makes a transport that starts when the offer is applied.
 func (s *State) freshTransport(c *created, r *random) *transport {
 	s.lastTransport++
@@ -140,27 +157,6 @@ func (s *State) freshTransport(c *created, r *random) *transport {
 	c.fresh = append(c.fresh, t)
 	c.credentials[t.id] = r.ice()
 	return t
-}
-
-// tagFirst moves the offerer-tagged section to the front: "the user agent MUST
-// choose the m= section that corresponds to the first non-stopped transceiver in
-// the set of transceivers" (webrtc-pc, final steps to create an offer).
-func (s *State) tagFirst(plan []planned, g *sdp.Group) {
-	best := -1
-	var bestID TransceiverID
-	for i := range plan {
-		p := &plan[i]
-		if p.t == nil || p.rejected || best >= 0 && p.t.id >= bestID || !slices.Contains(g.MIDs, p.mid) {
-			continue
-		}
-		best, bestID = i, p.t.id
-	}
-	if best < 0 || g.MIDs[0] == plan[best].mid {
-		return
-	}
-	mid := plan[best].mid
-	g.MIDs = slices.DeleteFunc(g.MIDs, func(m string) bool { return m == mid })
-	g.MIDs = slices.Insert(g.MIDs, 0, mid)
 }
 
 // offerCredentials chooses the local ICE credentials of transports that exist:

@@ -134,15 +134,18 @@ func TestTagMoves(t *testing.T) {
 	if after.ID != before.ID || after.ICE != before.ICE || after.MID != "1" || after.DTLSGeneration != before.DTLSGeneration {
 		t.Fatalf("the transport goes on under another mid: %+v, before %+v", after, before)
 	}
-	// A recycled place does not become the tag: the first transceiver decides.
+	// A place before the tag is not recycled, since the tag must stay.
 	a.addTrack(audioTrack("x2"), "s")
 	offer := a.setLocal(Offer)
 	if got := lines(offer, "a=group:BUNDLE"); got[0] != "a=group:BUNDLE 1 2 3" {
-		t.Fatalf("the tag is the first transceiver's section: %q", got)
+		t.Fatalf("the group is in the order of the m-sections: %q", got)
 	}
 	b.setRemote(Offer, offer)
 	a.setRemote(Answer, b.setLocal(Answer))
 	checkPair(a, b)
+	if again := a.s.Transports()[0]; len(a.s.Transports()) != 1 || again.ID != before.ID || again.ICE != before.ICE || again.MID != "1" {
+		t.Fatalf("the transport stays where it is: %+v", again)
+	}
 }
 
 func TestLipSyncGroups(t *testing.T) {
@@ -158,5 +161,35 @@ func TestLipSyncGroups(t *testing.T) {
 	answer := b.setLocal(Answer)
 	if got := lines(answer, "a=group:LS"); !slices.Equal(got, []string{"a=group:LS 0 1"}) {
 		t.Fatalf("an answerer without tracks keeps the group (RFC 9429 §5.3.1), got %q", got)
+	}
+}
+
+// A peer recycles the place before the tag and starts a new transport there, as
+// Chromium does: the whole group moves.
+func TestRemoteGroupMovesToANewTransport(t *testing.T) {
+	a, b := pair(t)
+	x := a.addTrack(audioTrack("x1"))
+	a.addTrack(videoTrack("v1"), "s")
+	negotiate(a, b)
+	a.stop(x)
+	negotiate(a, b)
+	before := b.s.Transports()[0]
+	offer := a.setLocal(Offer)
+	section := mustSection(t, offer, 1)
+	fresh := strings.NewReplacer("a=mid:1", "a=mid:9", lines(section, "a=ice-ufrag:")[0], "a=ice-ufrag:other", lines(section, "a=msid:")[0], "a=msid:z").Replace(section)
+	head := strings.Replace(offer[:strings.Index(offer, "m=")], "BUNDLE 1", "BUNDLE 9 1", 1)
+	b.setRemote(Offer, head+fresh+section)
+	if n := len(b.s.Transports()); n != 2 {
+		t.Fatalf("the old transport stays until the answer: %d transports", n)
+	}
+	b.setLocal(Answer)
+	after := b.s.Transports()
+	if len(after) != 1 || after[0].ID == before.ID || after[0].ICE.Remote.Ufrag != "other" || after[0].MID != "9" {
+		t.Fatalf("all sections are on the new transport: %+v", after[0])
+	}
+	for _, tr := range b.s.Transceivers() {
+		if tr.Transport() != after[0].ID {
+			t.Fatalf("transceiver %d is on transport %d", tr.ID(), tr.Transport())
+		}
 	}
 }

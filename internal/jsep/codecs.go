@@ -32,9 +32,9 @@ func (s *State) offerCodecs(t *Transceiver, in *sectionInput) []sdp.Codec {
 	prior := map[payloadKey]uint8{}
 	if in.prior != nil && in.prior.Kind == in.kind {
 		for i := range in.prior.Codecs {
-			if key := in.prior.keys[i]; key != (payloadKey{}) {
-				prior[key] = in.prior.Codecs[i].PayloadType
-				taken[in.prior.Codecs[i].PayloadType] = true
+			pt := in.prior.Codecs[i].PayloadType
+			if key := in.prior.keys[i]; key != (payloadKey{}) && s.payloads.means(pt, key) {
+				prior[key], taken[pt] = pt, true
 			}
 		}
 	}

@@ -12,6 +12,10 @@ type section struct {
 	m    *media
 	// key is what a local section was made from; equal keys mean equal text.
 	key sectionKey
+	// payloads and extensions remember what a local section was last found to
+	// agree with.
+	payloads   *payloadTypes
+	extensions *extensionIDs
 }
 
 // description is an immutable local or remote description.

@@ -87,7 +87,9 @@ func (s *State) offerExtensions(t *Transceiver, in *sectionInput) []sdp.Extmap {
 	prior := map[string]uint16{}
 	if in.prior != nil && in.prior.Kind == in.kind {
 		for _, e := range in.prior.Extmaps {
-			prior[e.URI], taken[e.ID] = e.ID, true
+			if s.extensions.means(e.ID, e.URI) {
+				prior[e.URI], taken[e.ID] = e.ID, true
+			}
 		}
 	}
 	list := s.toNegotiate(t)

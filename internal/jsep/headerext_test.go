@@ -116,3 +116,39 @@ func TestForeignExtensionIDs(t *testing.T) {
 		t.Fatalf("a new section of the bundle uses the same id:\n%s", section)
 	}
 }
+
+// The peer did not take an id that we offered and gives it to another extension
+// later: Firefox does that. Our next offer must follow.
+func TestUnansweredIDsAreFree(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"))
+	b.setRemote(Offer, a.setLocal(Offer))
+	answer := b.setLocal(Answer)
+	for _, l := range append(lines(answer, "a=extmap:10 "), append(lines(answer, "a=rtpmap:45 "), lines(answer, "a=fmtp:45 ")...)...) {
+		answer = strings.Replace(answer, l+"\r\n", "", 1)
+	}
+	a.setRemote(Answer, strings.Replace(answer, " 45 46\r\n", "\r\n", 1))
+	b.addTrack(videoTrack("w1"))
+	b.addTrack(videoTrack("w2"))
+	offer := b.setLocal(Offer)
+	head, first, second := offer[:strings.Index(offer, "m=")], mustSection(t, offer, 0), mustSection(t, offer, 1)
+	drop := func(s string) string {
+		for _, prefix := range []string{"a=extmap:10 ", "a=rtpmap:45 ", "a=rtcp-fb:45 ", "a=fmtp:45 ", "a=rtpmap:46 ", "a=fmtp:46 "} {
+			for _, l := range lines(s, prefix) {
+				s = strings.Replace(s, l+"\r\n", "", 1)
+			}
+		}
+		return strings.Replace(s, " 45 46\r\n", "\r\n", 1)
+	}
+	second = strings.Replace(drop(second), "a=extmap:11 ", "a=extmap:10 ", 1)
+	second = strings.NewReplacer(" 96 97 ", " 45 46 ", "rtpmap:96 ", "rtpmap:45 ", "rtcp-fb:96 ", "rtcp-fb:45 ", "rtpmap:97 ", "rtpmap:46 ", "fmtp:97 apt=96", "fmtp:46 apt=45").Replace(second)
+	a.setRemote(Offer, head+drop(first)+second)
+	a.setLocal(Answer)
+	offer = a.setLocal(Offer)
+	for i := range 2 {
+		section := mustSection(t, offer, i)
+		if strings.Contains(section, "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id") || strings.Contains(section, "a=rtpmap:45 AV1") {
+			t.Fatalf("m-section %d gives numbers another meaning than the peer:\n%s", i, section)
+		}
+	}
+}

@@ -123,6 +123,11 @@ func (s *State) sessionHeader(r *random) *sdp.Session {
 // planOffer lays out the m-sections of an offer: those that exist stay in their
 // place, rejected ones are recycled for new transceivers in order, the rest is
 // appended (RFC 9429 §5.2.2).
+//
+// A rejected section before the first living one is left alone. Recycling it would
+// put a new section before the one that carries the transport of the BUNDLE group;
+// Chromium (156) answers groups in the order of the m-sections, whatever was
+// offered, and then starts another transport, or fails.
 func (s *State) planOffer(r *random) []planned {
 	plan := make([]planned, len(s.lines), len(s.lines)+4)
 	var free []int
@@ -145,6 +150,9 @@ func (s *State) planOffer(r *random) []planned {
 			free = append(free, i)
 		}
 		plan[i] = p
+	}
+	if first := slices.IndexFunc(plan, func(p planned) bool { return !p.rejected }); first >= 0 {
+		free = slices.DeleteFunc(free, func(i int) bool { return i < first })
 	}
 	place := func(p planned) {
 		p.fresh = true

@@ -1,6 +1,8 @@
 package jsep
 
 import (
+	"maps"
+
 	"trackway/internal/sdp"
 )
 
@@ -14,39 +16,51 @@ type payloadKey struct {
 // payloadTypes remembers what every payload type of the connection stands for.
 // In a BUNDLE group one number must not mean two things (RFC 9143 §9.1.1), and
 // "its codec payload type is not to be reused in future offers" (webrtc-pc,
-// setCodecPreferences), so the memory only grows. It is immutable.
+// setCodecPreferences). It is immutable.
 type payloadTypes struct {
 	used  [128]payloadKey
 	byKey map[payloadKey]uint8
+	// remote marks the numbers that the remote peer has used.
+	remote [128]bool
 }
 
-// learn notes the payload types of a section. The first meaning of a number
-// stays; the newest number of a format wins, so that new m-sections follow the
-// numbering of the remote peer.
-func (p *payloadTypes) learn(m *media) *payloadTypes {
+// learn notes the payload types of a section. A number's first meaning stays,
+// except that what the remote peer says displaces what only we have said: it may
+// never have taken it. The newest number of a format wins, so that new m-sections
+// follow the numbering of the remote peer.
+func (p *payloadTypes) learn(m *media, remote bool) *payloadTypes {
 	out := p
 	for i, key := range m.keys {
 		if key == (payloadKey{}) {
 			continue
 		}
 		pt := m.Codecs[i].PayloadType
-		known, has := out.byKey[key]
-		if has && known == pt {
+		owner := out.used[pt]
+		if known, has := out.byKey[key]; has && known == pt && owner == key && (out.remote[pt] || !remote) {
 			continue
 		}
-		if free := out.used[pt] == (payloadKey{}); !free && out.used[pt] != key {
+		if owner != (payloadKey{}) && owner != key && (out.remote[pt] || !remote) {
 			continue
 		}
 		if out == p {
 			out = p.clone()
 		}
+		if owner != key && out.byKey[owner] == pt {
+			delete(out.byKey, owner)
+		}
 		out.used[pt], out.byKey[key] = key, pt
+		out.remote[pt] = out.remote[pt] || remote
 	}
 	return out
 }
 
+// means reports whether a number may stand for a key.
+func (p *payloadTypes) means(pt uint8, key payloadKey) bool {
+	return p.used[pt] == key || p.used[pt] == (payloadKey{})
+}
+
 func (p *payloadTypes) clone() *payloadTypes {
-	c := &payloadTypes{used: p.used, byKey: make(map[payloadKey]uint8, len(p.byKey)+8)}
+	c := &payloadTypes{used: p.used, remote: p.remote, byKey: make(map[payloadKey]uint8, len(p.byKey)+8)}
 	for k, v := range p.byKey {
 		c.byKey[k] = v
 	}
@@ -95,33 +109,40 @@ func staticPayloadType(name string) uint8 {
 
 // extensionIDs remembers the header-extension ids of the connection, which have
 // to agree within a BUNDLE group and stay over renegotiation (RFC 8285 §5). It is
-// immutable.
+// immutable, and learns as payloadTypes does.
 type extensionIDs struct {
-	byID  map[uint16]string
-	byURI map[string]uint16
+	byID   map[uint16]string
+	byURI  map[string]uint16
+	remote map[uint16]bool
 }
 
-func (x *extensionIDs) learn(list []sdp.Extmap) *extensionIDs {
+func (x *extensionIDs) learn(list []sdp.Extmap, remote bool) *extensionIDs {
 	out := x
 	for _, e := range list {
-		if e.ID > 255 || out.byURI[e.URI] == e.ID {
-			continue
-		}
-		if owner, taken := out.byID[e.ID]; taken && owner != e.URI {
+		owner, taken := out.byID[e.ID]
+		known := taken && owner == e.URI && out.byURI[e.URI] == e.ID && (out.remote[e.ID] || !remote)
+		if e.ID > 255 || known || taken && owner != e.URI && (out.remote[e.ID] || !remote) {
 			continue
 		}
 		if out == x {
-			out = &extensionIDs{map[uint16]string{}, map[string]uint16{}}
-			for k, v := range x.byID {
-				out.byID[k] = v
-			}
-			for k, v := range x.byURI {
-				out.byURI[k] = v
-			}
+			out = &extensionIDs{map[uint16]string{}, map[string]uint16{}, map[uint16]bool{}}
+			maps.Copy(out.byID, x.byID)
+			maps.Copy(out.byURI, x.byURI)
+			maps.Copy(out.remote, x.remote)
+		}
+		if taken && owner != e.URI && out.byURI[owner] == e.ID {
+			delete(out.byURI, owner)
 		}
 		out.byID[e.ID], out.byURI[e.URI] = e.URI, e.ID
+		out.remote[e.ID] = out.remote[e.ID] || remote
 	}
 	return out
+}
+
+// means reports whether an id may stand for a URI.
+func (x *extensionIDs) means(id uint16, uri string) bool {
+	owner, taken := x.byID[id]
+	return !taken || owner == uri
 }
 
 // choose finds the id for a URI: the known one, the wished-for one, the first

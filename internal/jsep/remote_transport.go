@@ -35,14 +35,9 @@ func (s *State) placeRemote(d *description, r *random) error {
 // carries, and notes what the offer says about it.
 func (s *State) remoteTransport(d *description, carrier int, r *random) (TransportID, error) {
 	remote := d.transportOf(carrier)
-	// The transport may have moved: its carrier of old is rejected and another
-	// member of the group carries it now.
+	// A new section may carry a transport that exists, under the same credentials.
+	// With others it starts one, and the rest of its group moves there.
 	old := s.findTransport(s.lines[carrier].transport)
-	for i := 0; old == nil && i < len(d.carrier); i++ {
-		if d.carrier[i] == carrier {
-			old = s.findTransport(s.lines[i].transport)
-		}
-	}
 	if old == nil {
 		for _, t := range s.transports {
 			if g := t.latest(); g != nil && !restarted(g.Remote, &remote) {

@@ -63,7 +63,7 @@ const maxPTime = 120
 // build gives the section for an input, the cached one where nothing changed. It
 // may assign payload types and extension ids, which the state remembers.
 func (s *State) build(in sectionInput, cached *section) *section {
-	if cached != nil && cached.key == in.sectionKey {
+	if cached != nil && cached.key == in.sectionKey && (!in.offer || s.agrees(cached)) {
 		return cached
 	}
 	m := &sdp.Media{
@@ -81,14 +81,34 @@ func (s *State) build(in sectionInput, cached *section) *section {
 		s.dataLines(m, &in)
 	}
 	out := &section{text: string(m.Append(make([]byte, 0, 4096))), m: newMedia(m), key: in.sectionKey}
-	s.payloads = s.payloads.learn(out.m)
-	s.extensions = s.extensions.learn(m.Extmaps)
+	s.payloads = s.payloads.learn(out.m, false)
+	s.extensions = s.extensions.learn(m.Extmaps, false)
 	if cached != nil && cached.text == out.text {
 		// The key changed and the text did not: keep the parsed value, whose
 		// identity is part of other keys.
 		out.m, out.text = cached.m, cached.text
 	}
 	return out
+}
+
+// agrees reports whether the numbers in an offered section still mean what they
+// meant: the remote peer may have given those that it never took to others.
+func (s *State) agrees(c *section) bool {
+	if c.payloads == s.payloads && c.extensions == s.extensions {
+		return true
+	}
+	for i, key := range c.m.keys {
+		if key != (payloadKey{}) && !s.payloads.means(c.m.Codecs[i].PayloadType, key) {
+			return false
+		}
+	}
+	for _, e := range c.m.Extmaps {
+		if !s.extensions.means(e.ID, e.URI) {
+			return false
+		}
+	}
+	c.payloads, c.extensions = s.payloads, s.extensions
+	return true
 }
 
 // reject fills a section with port zero (RFC 9429 §5.2.2 and §5.3.1).

@@ -162,8 +162,8 @@ func (s *State) remoteOffer(text string) (*State, []Event, error) {
 
 // learnRemote remembers the remote payload types and extension ids.
 func (s *State) learnRemote(m *media) {
-	s.payloads = s.payloads.learn(m)
-	s.extensions = s.extensions.learn(m.Extmaps)
+	s.payloads = s.payloads.learn(m, true)
+	s.extensions = s.extensions.learn(m.Extmaps, true)
 }
 
 // offeredLines are the lines of a remote offer: those that exist keep what they

@@ -48,8 +48,8 @@ func TestStop(t *testing.T) {
 
 func TestRecyclingOfMSections(t *testing.T) {
 	a, b := pair(t)
-	v := a.addTrack(videoTrack("v1"), "s1")
 	a.addTrack(audioTrack("x1"), "s1")
+	v := a.addTrack(videoTrack("v1"), "s1")
 	negotiate(a, b)
 	a.stop(v)
 	negotiate(a, b)
@@ -59,13 +59,13 @@ func TestRecyclingOfMSections(t *testing.T) {
 	if n := len(a.s.lines); n != 3 {
 		t.Fatalf("the rejected section is recycled: %d m-sections, want 3", n)
 	}
-	if mid := a.s.Transceiver(3).MID(); mid == "0" || a.s.Transceiver(3).MLineIndex() != 0 {
+	if mid := a.s.Transceiver(3).MID(); mid == "1" || a.s.Transceiver(3).MLineIndex() != 1 {
 		t.Fatalf("the first new transceiver takes the rejected place with a new mid, not %q at %d", mid, a.s.Transceiver(3).MLineIndex())
 	}
 	b.wantTrack("x2", "s2")
 	b.wantTrack("x3", "s2")
 	// From the other side, and with data.
-	b.stop(1 + 1)
+	b.stop(3)
 	b.addData()
 	negotiate(b, a)
 	b.addTrack(videoTrack("w1"), "t1")
