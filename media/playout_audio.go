@@ -1,0 +1,231 @@
+package media
+
+import (
+	"context"
+	"time"
+
+	"trackway/codec"
+)
+
+// audioPlayout is the goroutine of an audio track. Sound leaves it without a
+// pause from the first frame on: what is missing when it is due is concealed.
+type audioPlayout struct {
+	*Playout
+	dec    codec.AudioDecoder
+	mime   string
+	rate   uint32 // of the codec's RTP clock
+	step   time.Duration
+	next   uint32    // RTP timestamp of the sound that is due next
+	at     time.Time // when it is due
+	line   time.Time // when next was captured
+	out    uint32    // timestamp of the samples that leave
+	idle   time.Duration
+	slack  time.Duration // how long the buffer has been fuller than need be
+	silent bool
+}
+
+const (
+	// delaySlack is how far the buffer may be from the group's delay before
+	// sound is stretched or skipped.
+	delaySlack = 15 * time.Millisecond
+	// skipPatience is how long it must have been too full.
+	skipPatience = 500 * time.Millisecond
+	// maxIdle is how long loss is concealed before the player waits for the
+	// stream to begin again.
+	maxIdle = 2 * time.Second
+)
+
+func (p *audioPlayout) run(ctx context.Context) {
+	defer func() {
+		if p.dec != nil {
+			p.dec.Close()
+		}
+	}()
+	for {
+		f := p.begin(ctx)
+		if f == nil {
+			return
+		}
+		if p.play(ctx) != nil {
+			return
+		}
+	}
+}
+
+// begin waits for a frame that can be decoded and makes it the next one due.
+func (p *audioPlayout) begin(ctx context.Context) *arrived {
+	for {
+		p.mu.Lock()
+		for len(p.queue) > 0 {
+			f := p.queue[0]
+			if p.decoder(f.MimeType) {
+				p.next, p.line, p.idle, p.slack = f.Timestamp, f.capture, 0, 0
+				p.step = 20 * time.Millisecond
+				p.mu.Unlock()
+				p.at = p.line.Add(p.group.Delay())
+				return f
+			}
+			p.queue = p.queue[1:]
+		}
+		p.mu.Unlock()
+		if p.wait(ctx) != nil {
+			return nil
+		}
+	}
+}
+
+func (p *audioPlayout) decoder(mime string) bool {
+	if p.mime == mime {
+		return p.dec != nil
+	}
+	if p.dec != nil {
+		p.dec.Close()
+	}
+	c := p.source.Format().Codec
+	if !c.Is(mime) {
+		c = Codec{MimeType: mime}
+	}
+	p.mime, p.rate = mime, c.ClockRate
+	if p.rate == 0 {
+		p.rate = 48000
+	}
+	var err error
+	if p.dec, _, err = p.codecs.NewAudioDecoder(c); err != nil {
+		p.dec = nil
+	}
+	return p.dec != nil
+}
+
+// play passes on one stretch of sound after the other, each when it is due,
+// until nothing has come for long.
+func (p *audioPlayout) play(ctx context.Context) error {
+	for p.idle < maxIdle {
+		if err := p.clock.SleepUntil(ctx, p.at); err != nil {
+			return err
+		}
+		p.adapt()
+		f, after := p.take()
+		switch {
+		case f != nil:
+			p.idle = 0
+			err := p.dec.Decode(f.EncodedFrame, p.pass)
+			p.count(func(s *PlayoutStats) {
+				if s.Decoded++; err != nil {
+					s.Decoded--
+					s.Failed++
+				}
+			})
+			if err != nil {
+				p.conceal(p.step, nil)
+			}
+			p.next = f.Timestamp + p.ticks(p.step)
+		default:
+			p.idle += p.step
+			p.conceal(p.step, after)
+			p.count(func(s *PlayoutStats) { s.Concealed += p.step })
+			p.next += p.ticks(p.step)
+		}
+		p.at = p.at.Add(p.step)
+		p.line = p.line.Add(p.step)
+	}
+	return nil
+}
+
+// adapt follows the group's delay by a step at a time: it adds sound when
+// there should be more in store, and leaves some out, preferably in silence,
+// when there has been more than needed for a while.
+func (p *audioPlayout) adapt() {
+	diff := p.line.Add(p.group.Delay()).Sub(p.at)
+	switch {
+	case diff > delaySlack:
+		for ; diff > delaySlack && diff < maxIdle; diff -= p.step {
+			p.conceal(p.step, nil)
+			p.count(func(s *PlayoutStats) { s.Stretched += p.step })
+			p.at = p.at.Add(p.step)
+		}
+		p.slack = 0
+	case diff < -p.step-delaySlack:
+		p.slack += p.step
+		if p.slack < skipPatience && !p.silent || p.slack < p.step*2 {
+			return
+		}
+		if f, _ := p.take(); f != nil {
+			// It is decoded, so that the decoder's state goes on.
+			_ = p.dec.Decode(f.EncodedFrame, func(*AudioFrame) {})
+			p.count(func(s *PlayoutStats) { s.Skipped += p.step })
+		}
+		p.next += p.ticks(p.step)
+		p.line = p.line.Add(p.step)
+	default:
+		p.slack = 0
+	}
+}
+
+func (p *audioPlayout) ticks(d time.Duration) uint32 {
+	return uint32(d * time.Duration(p.rate) / time.Second)
+}
+
+// take returns the frame that is due, or else the one after the gap if it is
+// the very next, whose in-band FEC may help.
+func (p *audioPlayout) take() (f, after *arrived) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.queue) > 0 {
+		head := p.queue[0]
+		ahead := int32(head.Timestamp - p.next)
+		jump := int32(p.ticks(maxIdle))
+		switch {
+		case ahead < -jump || ahead > jump:
+			// The sender began to count anew.
+			p.next, p.line = head.Timestamp, head.capture
+			continue
+		case ahead < 0:
+			p.stats.Late++
+			p.queue = p.queue[1:]
+			continue
+		case head.MimeType != p.mime:
+			p.queue = p.queue[1:]
+			if p.decoder(head.MimeType) {
+				return head, nil
+			}
+			continue
+		case ahead < int32(p.ticks(p.step)):
+			p.queue = p.queue[1:]
+			return head, nil
+		case ahead == int32(p.ticks(p.step)):
+			return nil, head
+		}
+		return nil, nil
+	}
+	return nil, nil
+}
+
+func (p *audioPlayout) conceal(d time.Duration, after *arrived) {
+	var next *EncodedFrame
+	if after != nil {
+		next = after.EncodedFrame
+	}
+	_ = p.dec.Conceal(d, next, func(f *AudioFrame) { p.write(f) })
+}
+
+// pass takes decoded sound, whose length is the stream's step from now on.
+func (p *audioPlayout) pass(f *AudioFrame) {
+	if d := f.Duration(); d > 0 {
+		p.step = d
+	}
+	p.silent = true
+	for _, v := range f.Samples {
+		if v > 300 || v < -300 {
+			p.silent = false
+			break
+		}
+	}
+	p.write(f)
+	p.count(func(s *PlayoutStats) { s.LastCapture, s.LastDue = p.line, p.at })
+}
+
+func (p *audioPlayout) write(f *AudioFrame) {
+	f.Timestamp, f.CaptureTime = p.out, p.line
+	p.out += uint32(len(f.Samples) / max(1, f.Channels))
+	p.source.WriteAudio(f)
+}
