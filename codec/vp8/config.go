@@ -40,7 +40,8 @@ type EncoderConfig struct {
 	// (refresh_entropy_probs = 0), so that a lost frame does not make the next
 	// ones undecodable.
 	ErrorResilient bool
-	// DropFrames lets rate control skip frames when the buffer would underflow.
+	// DropFrames lets rate control skip frames while more than BufferTime is
+	// waiting to be sent.
 	DropFrames bool
 	// BufferTime is the delay that rate control may build up at the target
 	// rate. 0 means 600 ms.
@@ -58,6 +59,7 @@ type FrameFlags struct {
 
 // EncodedInfo describes what [Encoder.Encode] made of a frame.
 type EncodedInfo struct {
+	// KeyFrame says that decoding can start here.
 	KeyFrame bool
 	// Dropped says that rate control skipped the frame: there is no data.
 	Dropped bool
@@ -74,7 +76,8 @@ type EncodedInfo struct {
 	// RefreshLast, RefreshGolden and RefreshAltRef name the reference buffers
 	// that hold this frame from now on.
 	RefreshLast, RefreshGolden, RefreshAltRef bool
-	// Base layer frame counter (RFC 7741 §4.2, TL0PICIDX), modulo 256.
+	// TL0PicIdx counts the frames of the base layer, modulo 256 (RFC 7741 §4.2,
+	// TL0PICIDX).
 	TL0PicIdx uint8
 }
 

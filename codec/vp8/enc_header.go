@@ -53,9 +53,17 @@ func (s *frameStats) countMVComponent(c, v int) {
 	}
 }
 
+// The format's limits (RFC 6386 §9.1, §9.5): 19 bits for the size of the first
+// partition, 24 for all but the last token partition.
+const (
+	maxFirstPartition = 1<<19 - 1
+	maxTokenPartition = 1<<24 - 1
+)
+
 // writeFrame assembles the frame from the decisions of encodeFrame: the first
-// partition with header and prediction records, then the token partitions.
-func (e *Encoder) writeFrame() {
+// partition with header and prediction records, then the token partitions. It
+// reports whether they fit the format; if not, nothing has changed.
+func (e *Encoder) writeFrame() bool {
 	h := &e.header
 	saved := h.ent
 	sent, _ := e.tok.stats.updates(&h.ent.coeff)
@@ -109,12 +117,15 @@ func (e *Encoder) writeFrame() {
 		e.writeModeProbs(w, &saved)
 	}
 	e.writeModes(w)
-	e.assemble(w.finish())
+	if !e.assemble(w.finish()) {
+		return false
+	}
 	if h.refreshEntropy {
 		e.ent = h.ent
 	} else if h.key {
 		e.ent.reset()
 	}
+	return true
 }
 
 func (r *refUpdate) write(w *boolWriter) {
@@ -215,8 +226,12 @@ func (e *Encoder) writeModeProbs(w *boolWriter, before *entropy) {
 	}
 }
 
-// assemble puts tag, first partition and token partitions together.
-func (e *Encoder) assemble(first []byte) {
+// assemble puts tag, first partition and token partitions together. It reports
+// whether all have sizes that can be told.
+func (e *Encoder) assemble(first []byte) bool {
+	if len(first) > e.firstLimit {
+		return false
+	}
 	h := &e.header
 	tag := len(first)<<5 | 1<<4 // shown, version 0
 	if !h.key {
@@ -238,6 +253,9 @@ func (e *Encoder) assemble(first []byte) {
 		}
 		size := len(w.finish())
 		if i < n-1 {
+			if size > maxTokenPartition {
+				return false
+			}
 			out = append(out, byte(size), byte(size>>8), byte(size>>16))
 		}
 	}
@@ -245,6 +263,7 @@ func (e *Encoder) assemble(first []byte) {
 		out = append(out, e.parts[i].buf...)
 	}
 	e.out = out
+	return true
 }
 
 // writeModes codes the prediction record of every macroblock.

@@ -23,7 +23,7 @@ func (e *Encoder) decideInter(x, y, i int) (still bool) {
 			break
 		}
 	}
-	if !best.still && best.error > splitWorth*int(e.params.y1.step[1]) {
+	if !best.still && !e.plain && best.error > splitWorth*int(e.params.y1.step[1]) {
 		e.trySplit(x, y, i, &best)
 	}
 	e.take(m, &best)

@@ -28,7 +28,10 @@ func (e *Encoder) decideIntra(x, y, i int, modeCost []int, limit int) int {
 	saved := *m
 	m.ref, m.mv = refIntra, mv{}
 	m.mode = bPred
-	sub := e.decideBPred(x, y, i, min(best, limit-extra), e.params.price(modeCost[bPred]))
+	sub := 1 << 30
+	if !e.plain {
+		sub = e.decideBPred(x, y, i, min(best, limit-extra), e.params.price(modeCost[bPred]))
+	}
 	if sub >= best {
 		if best+extra >= limit {
 			*m = saved

@@ -19,7 +19,8 @@ type Encoder struct {
 	pool   pool
 	frames int // since the last key frame
 
-	needKey bool
+	needKey    bool
+	firstLimit int // bytes in the first partition
 
 	// Work space of one frame.
 	src, cur  *picture
@@ -45,6 +46,7 @@ type Encoder struct {
 	first     boolWriter
 	parts     [8]boolWriter
 	out       []byte
+	plain     bool          // without subblock modes and vectors
 	signBias  [numRefs]bool // never used by this encoder
 }
 
@@ -53,7 +55,7 @@ func NewEncoder(cfg EncoderConfig) (*Encoder, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
-	e := &Encoder{cfg: cfg, needKey: true}
+	e := &Encoder{cfg: cfg, needKey: true, firstLimit: maxFirstPartition}
 	e.rate.init(&e.cfg)
 	e.layer.layers = cfg.TemporalLayers
 	e.resize()
@@ -179,7 +181,18 @@ func (e *Encoder) Encode(f *Frame, flags FrameFlags) (data []byte, info EncodedI
 		q = better
 		size = e.encodeFrame(key, q)
 	}
-	e.writeFrame()
+	if !e.writeFrame() {
+		// A huge picture: its prediction records must be short.
+		e.plain = true
+		e.encodeFrame(key, q)
+		fits := e.writeFrame()
+		e.plain = false
+		if !fits {
+			e.needKey = true
+			return nil, info, fmt.Errorf("%w: a frame of %dx%d with quantiser %d exceeds VP8's partition sizes",
+				ErrFrameSize, f.Width, f.Height, q)
+		}
+	}
 	e.finishFrame(key)
 	e.rate.done(len(e.out)*8, duration, key, e.plan.id, q)
 	return e.out, e.describe(key, q), nil

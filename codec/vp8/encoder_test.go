@@ -254,3 +254,27 @@ func TestEncoderRefuses(t *testing.T) {
 		t.Errorf("SetSize(0, 5): error %v, want ErrConfig", err)
 	}
 }
+
+// TestPartitionLimit: a frame whose prediction records outgrow the size that the
+// frame tag can tell is coded again with short ones, and refused if that does
+// not help either.
+func TestPartitionLimit(t *testing.T) {
+	s := newScene(15, 160, 120)
+	e := mustEncoder(t, EncoderConfig{Width: 160, Height: 120, FixedQuantizer: 10})
+	mustEncode(t, e, s.frame(0), FrameFlags{})
+	e.firstLimit = len(e.first.buf) / 2
+	wantSame(t, e, mustDecode(t, NewDecoder(DecoderConfig{}), first(mustEncode(t, e, s.frame(1), FrameFlags{KeyFrame: true}))))
+	if len(e.first.buf) > e.firstLimit {
+		t.Errorf("first partition of %d bytes, the limit is %d", len(e.first.buf), e.firstLimit)
+	}
+	e.firstLimit = 10
+	if _, _, err := e.Encode(s.frame(2), FrameFlags{}); !isErr(err, ErrFrameSize) {
+		t.Errorf("error %v, want ErrFrameSize", err)
+	}
+	e.firstLimit = maxFirstPartition
+	data, info := mustEncode(t, e, s.frame(3), FrameFlags{})
+	if !info.KeyFrame {
+		t.Error("no key frame after a frame that could not be coded")
+	}
+	wantSame(t, e, mustDecode(t, NewDecoder(DecoderConfig{}), data))
+}
