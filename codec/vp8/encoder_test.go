@@ -259,8 +259,8 @@ func TestEncoderRefuses(t *testing.T) {
 // frame tag can tell is coded again with short ones, and refused if that does
 // not help either.
 func TestPartitionLimit(t *testing.T) {
-	s := newScene(15, 160, 120)
-	e := mustEncoder(t, EncoderConfig{Width: 160, Height: 120, FixedQuantizer: 10})
+	s := newScene(15, 320, 240)
+	e := mustEncoder(t, EncoderConfig{Width: 320, Height: 240, FixedQuantizer: 40})
 	mustEncode(t, e, s.frame(0), FrameFlags{})
 	e.firstLimit = len(e.first.buf) / 2
 	wantSame(t, e, mustDecode(t, NewDecoder(DecoderConfig{}), first(mustEncode(t, e, s.frame(1), FrameFlags{KeyFrame: true}))))
