@@ -52,14 +52,26 @@ func newVideoEncoder(c codec.Codec, s codec.VideoSettings) (codec.VideoEncoder, 
 	if s.Bitrate <= 0 {
 		s.Bitrate = defaultBitrate(s.Width, s.Height, s.FrameRate)
 	}
+	finest, coarsest := quantizers(s.ContentHint)
 	enc, err := NewEncoder(EncoderConfig{
 		Width: s.Width, Height: s.Height, Bitrate: s.Bitrate, FrameRate: s.FrameRate,
+		MinQuantizer: finest, MaxQuantizer: coarsest,
 		TemporalLayers: layers, ErrorResilient: s.ErrorResilient, DropFrames: true,
 	})
 	if err != nil {
 		return nil, domerr.Wrap(err, domerr.Operation, "the VP8 encoder does not start")
 	}
 	return &videoEncoder{enc: enc, settings: s}, nil
+}
+
+// quantizers turns a content hint into bounds: where details matter more than
+// motion, pictures rather come late than blurred (mst-content-hint §4).
+func quantizers(hint string) (finest, coarsest int) {
+	switch hint {
+	case "detail", "text":
+		return 8, 80
+	}
+	return 8, 124
 }
 
 // defaultBitrate is a rate that looks good at a size: 2 Mbit/s for 1280x720 at
@@ -123,6 +135,9 @@ func (v *videoEncoder) SetTarget(s codec.VideoSettings) error {
 	}
 	if err == nil && s.Bitrate > 0 {
 		err = v.enc.SetBitrate(s.Bitrate)
+	}
+	if err == nil && s.ContentHint != "" {
+		err = v.enc.SetQuantizers(quantizers(s.ContentHint))
 	}
 	if err == nil && s.ScalabilityMode != "" {
 		err = v.enc.SetTemporalLayers(layers)

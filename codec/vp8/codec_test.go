@@ -69,6 +69,9 @@ func TestRegistry(t *testing.T) {
 	if err := enc.SetTarget(codec.VideoSettings{Bitrate: 70_000, FrameRate: 15, ScalabilityMode: "L1T3"}); err != nil {
 		t.Error(err)
 	}
+	if err := enc.SetTarget(codec.VideoSettings{ContentHint: "text"}); err != nil || enc.(*videoEncoder).enc.Config().MaxQuantizer != 80 {
+		t.Errorf("hint text: coarsest quantiser %d, error %v", enc.(*videoEncoder).enc.Config().MaxQuantizer, err)
+	}
 	if err := enc.SetTarget(codec.VideoSettings{ScalabilityMode: "L3T3"}); !errors.Is(err, domerr.NotSupported) {
 		t.Errorf("L3T3: error %v, want NotSupportedError", err)
 	}

@@ -89,6 +89,18 @@ func (e *Encoder) SetFrameRate(fps float64) error {
 	return nil
 }
 
+// SetQuantizers changes the bounds of the quantiser index; see EncoderConfig.
+func (e *Encoder) SetQuantizers(finest, coarsest int) error {
+	cfg := e.cfg
+	cfg.MinQuantizer, cfg.MaxQuantizer = finest, coarsest
+	if err := cfg.setDefaults(); err != nil {
+		return err
+	}
+	e.cfg = cfg
+	e.rate.setTarget(&e.cfg)
+	return nil
+}
+
 // SetSize changes the picture's size. The next frame must have it and will be a
 // key frame.
 func (e *Encoder) SetSize(width, height int) error {
