@@ -94,7 +94,7 @@ var framePool sync.Pool
 
 func (k *canvasCapture) capture() {
 	k.pending, k.last = false, time.Now()
-	if !k.source.Demand().Raw || k.c.width == 0 || k.c.height == 0 {
+	if !k.source.Demand().Raw || k.c.pix == nil || k.c.width == 0 || k.c.height == 0 {
 		return
 	}
 	f, _ := framePool.Get().(*media.VideoFrame)

@@ -76,6 +76,7 @@ func (m *mediaElement) load() {
 	m.waiting = nil
 	if m.network != 0 {
 		m.event("emptied")
+		m.paused = true
 	}
 	m.ready, m.network, m.ended, m.clock, m.since = haveNothing, 0, false, 0, time.Time{}
 	if m.stream == nil {
@@ -241,7 +242,7 @@ func (m *mediaElement) over() bool {
 }
 
 func (m *mediaElement) startPlaying() {
-	m.since = time.Now()
+	m.since = m.n.rt.taskTime
 	m.event("playing")
 	waiting := m.waiting
 	m.waiting = nil
@@ -255,7 +256,7 @@ func (m *mediaElement) startPlaying() {
 
 func (m *mediaElement) stopClock() {
 	if !m.since.IsZero() {
-		m.clock += time.Since(m.since)
+		m.clock += m.n.rt.taskTime.Sub(m.since)
 		m.since = time.Time{}
 	}
 }
@@ -275,10 +276,11 @@ func (m *mediaElement) tick() {
 	})
 }
 
+// time is the official playback position, which stands still during a task.
 func (m *mediaElement) time() float64 {
 	d := m.clock
 	if !m.since.IsZero() {
-		d += time.Since(m.since)
+		d += m.n.rt.taskTime.Sub(m.since)
 	}
 	return d.Seconds()
 }
@@ -385,7 +387,7 @@ func init() {
 				n := c.This.(*node)
 				if m := n.media; m.stream == nil && *f(m) != c.Float(0) {
 					*f(m) = c.Float(0)
-					host(c).Post(func() { n.fire(n.rt, "ratechange") })
+					m.event("ratechange")
 				}
 				return nil, nil
 			}

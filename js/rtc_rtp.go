@@ -65,7 +65,11 @@ func init() {
 		},
 		"setParameters": func(c *binding.Call) (any, error) {
 			s, promise := c.This.(*rtpSender), c.NewPromise()
-			s.s.SetParametersAsync(sendParameters(c.Dict(0)), s.p.settle(promise))
+			var options webrtc.SetParameterOptions
+			for _, e := range c.Dict(1).Seq("encodingOptions") {
+				options.EncodingOptions = append(options.EncodingOptions, webrtc.EncodingOptions{KeyFrame: e.(*binding.Dict).Bool("keyFrame")})
+			}
+			s.s.SetParametersAsync(sendParameters(c.Dict(0)), s.p.settle(promise), options)
 			return promise, nil
 		},
 		"replaceTrack": func(c *binding.Call) (any, error) {

@@ -68,6 +68,8 @@ type Runtime struct {
 	realm *binding.Realm
 	loop  *loop
 	start time.Time
+	// taskTime is when the current task began.
+	taskTime time.Time
 
 	window    *window
 	rejected  rejections
@@ -204,6 +206,7 @@ func (rt *Runtime) runTask(task func()) {
 		}
 	}()
 	rt.inTask.Store(true)
+	rt.taskTime = time.Now()
 	defer rt.inTask.Store(false)
 	task()
 	rt.checkpoint()

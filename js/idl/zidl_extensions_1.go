@@ -10,6 +10,9 @@ func init() {
 	dictionary("MediaStreamEventInit", "EventInit",
 		required("stream", iface("MediaStream")),
 	)
+	dictionary("RTCEncodingOptions", "",
+		field("keyFrame", t(webidl.Boolean), is(false)),
+	)
 	define("CanvasRenderingContext2D", "", exposed("Window"),
 		ro(attr("canvas", iface("HTMLCanvasElement"))),
 		attr("fillStyle", t(webidl.DOMString)),

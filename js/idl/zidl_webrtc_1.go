@@ -170,7 +170,9 @@ func init() {
 		field("sdp", t(webidl.DOMString), str("")),
 		required("type", enum("RTCSdpType")),
 	)
-	dictionary("RTCSetParameterOptions", "")
+	dictionary("RTCSetParameterOptions", "",
+		field("encodingOptions", seq(dict("RTCEncodingOptions")), emptySeq),
+	)
 	dictionary("RTCStats", "",
 		required("id", t(webidl.DOMString)),
 		required("timestamp", t(webidl.Double)),
