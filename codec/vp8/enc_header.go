@@ -66,7 +66,7 @@ const (
 func (e *Encoder) writeFrame() bool {
 	h := &e.header
 	saved := h.ent
-	sent, _ := e.tok.stats.updates(&h.ent.coeff)
+	sent := e.tok.stats.updates(&h.ent.coeff)
 	e.chooseProbs()
 
 	w := &e.first

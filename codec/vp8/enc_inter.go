@@ -193,10 +193,14 @@ type motionSearch struct {
 	minX, maxX, minY, maxY int
 }
 
+// maxReach bounds the displacements searched, in pixels, well within the format's
+// 4096 (RFC 6386 §18.1).
+const maxReach = 1024
+
 func (s *motionSearch) init() {
 	const margin = border - 4
-	s.minX, s.maxX = -s.x-margin, s.ref.w-16-s.x+margin
-	s.minY, s.maxY = -s.y-margin, s.ref.h-16-s.y+margin
+	s.minX, s.maxX = max(-s.x-margin, -maxReach), min(s.ref.w-16-s.x+margin, maxReach)
+	s.minY, s.maxY = max(-s.y-margin, -maxReach), min(s.ref.h-16-s.y+margin, maxReach)
 }
 
 // sad is the sum of absolute differences at a displacement of whole pixels.

@@ -1,7 +1,7 @@
 package vp8
 
-// mcScratch is where a motion compensated block's source goes when it leaves
-// the border: up to 16+5 rows of up to 16+5 samples.
+// mcScratchStride is the row length of predictor.edge, which holds the source of
+// a block that leaves the border: up to 16+5 rows of up to 16+5 samples.
 const mcScratchStride = 32
 
 // predictor builds inter predictions (RFC 6386 §18).

@@ -115,14 +115,14 @@ func readLarge(br *boolReader, p *[11]uint8) int32 {
 
 // read parses a macroblock's residue and reports whether any block has tokens.
 func (c *coefficients) read(br *boolReader, probs *coeffProbs, above, left *blockContext, dq *dequant, y2 bool) bool {
-	any := 0
+	coded := 0
 	plane, first := planeYWithDC, 0
 	if y2 {
 		end := readBlock(br, &probs[planeY2], above[ctxY2]+left[ctxY2], 0, &dq.y2, &c.blocks[24])
 		nz := nonZero(end)
 		above[ctxY2], left[ctxY2] = nz, nz
 		c.ends[24] = uint8(end)
-		any |= end
+		coded |= end
 		plane, first = planeYAfterY2, 1
 	}
 	for b := range 16 {
@@ -131,7 +131,7 @@ func (c *coefficients) read(br *boolReader, probs *coeffProbs, above, left *bloc
 		nz := nonZero(end)
 		*a, *l = nz, nz
 		c.ends[b] = uint8(end)
-		any |= end
+		coded |= end
 	}
 	for b := 16; b < 24; b++ {
 		base := ctxU + (b-16)>>2*2
@@ -140,9 +140,9 @@ func (c *coefficients) read(br *boolReader, probs *coeffProbs, above, left *bloc
 		nz := nonZero(end)
 		*a, *l = nz, nz
 		c.ends[b] = uint8(end)
-		any |= end
+		coded |= end
 	}
-	return any != 0
+	return coded != 0
 }
 
 func nonZero(end int) uint8 {

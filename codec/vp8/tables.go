@@ -153,10 +153,10 @@ var (
 	pCat6 = [...]uint8{254, 254, 243, 230, 196, 177, 153, 140, 133, 130, 129}
 )
 
-// sixtapFilters and bilinear taps of RFC 6386 §18.3, by displacement in eighths
-// of a pixel.
+// sixtapFilters are the taps of RFC 6386 §18.3 by displacement in eighths of a
+// sample.
 var sixtapFilters = [8][6]int8{
-	{0, 0, 0, 0, 0, 0}, // whole pixels are copied; 128 does not fit and is never used
+	{}, // whole samples are copied; the tap of 128 does not fit and is not needed
 	{0, -6, 123, 12, -1, 0},
 	{2, -11, 108, 36, -8, 1},
 	{0, -9, 93, 50, -6, 0},

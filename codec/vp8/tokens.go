@@ -200,7 +200,7 @@ func writeLarge(w *boolWriter, t token, kind int, p *[11]uint8) {
 
 // updates decides which token probabilities are worth sending: those that save
 // more than they cost (§13.4). It changes probs and returns the set sent.
-func (s *tokenStats) updates(probs *coeffProbs) (sent [probSetCount][11]bool, any bool) {
+func (s *tokenStats) updates(probs *coeffProbs) (sent [probSetCount][11]bool) {
 	for set := range s {
 		for n := range s[set] {
 			b := &s[set][n]
@@ -214,11 +214,11 @@ func (s *tokenStats) updates(probs *coeffProbs) (sent [probSetCount][11]bool, an
 			price := 8*costBit + boolCost(true, up) - boolCost(false, up)
 			if p != old && b.cost(old)-b.cost(p) > price {
 				probs[i][j][k][n] = p
-				sent[set][n], any = true, true
+				sent[set][n] = true
 			}
 		}
 	}
-	return sent, any
+	return sent
 }
 
 // cost is what all tokens counted cost with probs, without signs and extra bits.
