@@ -127,52 +127,25 @@ func (d *DataChannel) transmitLocked(data []byte, text bool) error {
 		})
 		return nil
 	}
-	if d.rearm() < d.bufferedAmount {
-		d.pc.queueLocked(d.lowerBuffered)
-	}
 	return nil
 }
 
-// rearm has the stream call back when the next byte leaves it, and returns how
-// many are in it.
-func (d *DataChannel) rearm() uint64 {
-	for {
-		n := d.stream.BufferedAmount()
-		if n == 0 {
-			return 0
-		}
-		d.stream.SetBufferedAmountLowThreshold(n - 1)
-		// What left in between has passed the threshold unseen.
-		if d.stream.BufferedAmount() == n {
-			return n
-		}
-	}
-}
-
-// watchBuffer lowers bufferedAmount in a task whenever data has been sent.
-func (d *DataChannel) watchBuffer() {
+// transmitEarlyLocked sends what was sent inside the datachannel handler.
+func (d *DataChannel) transmitEarlyLocked() {
 	for _, m := range d.early {
 		_ = d.transmitLocked(m.Data, m.IsString)
 	}
 	d.early = nil
-	// The association's lock is held in the callback; only the loop may be
-	// touched.
-	d.stream.OnBufferedAmountLow(func() { d.pc.queueLocked(d.lowerBuffered) })
-	if d.rearm() < d.bufferedAmount {
-		d.pc.queueLocked(d.lowerBuffered)
-	}
 }
 
-// lowerBuffered is the task that "reduces [[BufferedAmount]] with the number of
-// bytes that was sent".
-func (d *DataChannel) lowerBuffered() events {
+// lowerBufferedLocked "reduces [[BufferedAmount]] with the number of bytes that
+// was sent".
+func (d *DataChannel) lowerBufferedLocked(sent uint64, fire *events) {
 	before := d.bufferedAmount
-	d.bufferedAmount = min(before, d.rearm())
-	var fire events
+	d.bufferedAmount -= min(before, sent)
 	if before > d.lowThreshold && d.bufferedAmount <= d.lowThreshold {
 		fire.add(d.pc, &d.onLow)
 	}
-	return fire
 }
 
 // read brings the messages of the stream to the loop, and its end.

@@ -3,6 +3,7 @@ package webrtc
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -18,11 +19,12 @@ type association struct {
 	cancel  context.CancelFunc
 	loggers logging.LoggerFactory
 
+	conn *sctpConn
 	// sctp is set once the association is established; the connection's lock
 	// guards it and busy.
 	sctp *sctp.Association
-	// busy are the ids of channels whose streams are not reset yet.
-	busy map[uint16]bool
+	// busy are the channels whose streams are not reset yet, by id.
+	busy map[uint16]*DataChannel
 
 	wg sync.WaitGroup
 }
@@ -40,14 +42,15 @@ func (pc *PeerConnection) startAssociationLocked(b *bundleTransport, object *SCT
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a := &association{pc: pc, object: object, cancel: cancel, busy: map[uint16]bool{}, loggers: silent{}}
+	a := &association{pc: pc, object: object, cancel: cancel, busy: map[uint16]*DataChannel{}, loggers: silent{}}
 	pc.data.association = a
+	a.conn = &sctpConn{Conn: conn, told: func() { pc.queueLocked(a.sentLocked) }}
 	size := uint32(object.maxMessageSize)
 	a.wg.Add(1)
 	go func() {
 		defer a.wg.Done()
 		assoc, err := sctp.ClientContext(ctx, sctp.Config{
-			NetConn: conn, LoggerFactory: a.loggers, MaxMessageSize: size, MaxReceiveBufferSize: receiveBufferSize,
+			NetConn: a.conn, LoggerFactory: a.loggers, MaxMessageSize: size, MaxReceiveBufferSize: receiveBufferSize,
 		})
 		if err != nil {
 			a.ended(err)
@@ -83,6 +86,18 @@ func (a *association) connectedLocked() events {
 	return fire
 }
 
+// sentLocked is the task after data has left.
+func (a *association) sentLocked() events {
+	var fire events
+	sent := a.conn.take()
+	for _, id := range slices.Sorted(maps.Keys(sent)) {
+		if d := a.busy[id]; d != nil {
+			d.lowerBufferedLocked(sent[id], &fire)
+		}
+	}
+	return fire
+}
+
 // openLocked opens the stream of a channel that this side created, and announces
 // the channel as open.
 func (a *association) openLocked(d *DataChannel) {
@@ -110,9 +125,9 @@ func (a *association) openLocked(d *DataChannel) {
 // attachLocked ties a channel to its stream and starts to read.
 func (a *association) attachLocked(d *DataChannel, pipe *datachannel.DataChannel, stream *sctp.Stream) {
 	d.pipe, d.stream, d.association = pipe, stream, a
-	a.busy[*d.id] = true
+	a.busy[*d.id] = d
 	stream.SetReliabilityParams(!d.ordered, d.reliabilityType(), d.reliabilityValue())
-	d.watchBuffer()
+	d.transmitEarlyLocked()
 	a.wg.Add(1)
 	go func() {
 		defer a.wg.Done()
@@ -153,7 +168,7 @@ func (a *association) announce(stream *sctp.Stream) {
 			return nil
 		}
 		id := stream.StreamIdentifier()
-		if pc.channelLocked(id) != nil || a.busy[id] {
+		if pc.channelLocked(id) != nil || a.busy[id] != nil {
 			_ = stream.Close()
 			return nil
 		}

@@ -1,0 +1,80 @@
+package webrtc
+
+import (
+	"encoding/binary"
+	"net"
+	"testing"
+)
+
+// dataChunk makes a DATA or I-DATA chunk.
+func dataChunk(kind, flags byte, tsn uint32, stream uint16, ppid uint32, payload int) []byte {
+	header := 16
+	if kind == chunkIData {
+		header = 20
+	}
+	b := make([]byte, (header+payload+3)&^3)
+	b[0], b[1] = kind, flags
+	binary.BigEndian.PutUint16(b[2:], uint16(header+payload))
+	binary.BigEndian.PutUint32(b[4:], tsn)
+	binary.BigEndian.PutUint16(b[8:], stream)
+	binary.BigEndian.PutUint32(b[header-4:], ppid)
+	return b
+}
+
+func packetOf(chunks ...[]byte) []byte {
+	b := make([]byte, sctpHeaderSize)
+	for _, c := range chunks {
+		b = append(b, c...)
+	}
+	return b
+}
+
+type nowhere struct{ net.Conn }
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+
+func TestBytesAreCountedWhenTheyLeaveForTheFirstTime(t *testing.T) {
+	told := 0
+	c := &sctpConn{Conn: nowhere{}, told: func() { told++ }}
+	const whole, begin, middle = 3, 2, 0
+	write := func(chunks ...[]byte) {
+		if _, err := c.Write(packetOf(chunks...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(dataChunk(chunkData, whole, 0xffffffff, 1, 51, 5), dataChunk(chunkData, whole, 0, 3, 53, 7))
+	write(dataChunk(chunkData, whole, 0xffffffff, 1, 51, 5)) // again
+	write(dataChunk(chunkData, whole, 1, 1, ppidControl, 20))
+	write(dataChunk(chunkData, whole, 2, 1, ppidStringEmpty, 1))
+	write(dataChunk(chunkIData, begin, 3, 5, 53, 100), dataChunk(chunkIData, middle, 4, 5, 1, 100))
+	write([]byte{3, 0, 0, 16}) // too short for anything
+	if told != 1 {
+		t.Errorf("told once until the counts are taken, was told %d times", told)
+	}
+	got := c.take()
+	if got[1] != 5 || got[3] != 7 || got[5] != 200 || len(got) != 3 {
+		t.Errorf("user data by stream, without repetitions, control and empty messages: got %v", got)
+	}
+	write(dataChunk(chunkData, whole, 5, 1, 51, 1))
+	if told != 2 || c.take()[1] != 1 {
+		t.Error("after the counts were taken, the next byte is told again")
+	}
+}
+
+func FuzzSCTPConn(f *testing.F) {
+	f.Add(packetOf(dataChunk(chunkData, 3, 1, 1, 51, 5)))
+	f.Add(packetOf(dataChunk(chunkIData, 2, 1, 1, 53, 5), []byte{0, 3, 0, 255}))
+	f.Fuzz(func(t *testing.T, packet []byte) {
+		c := &sctpConn{Conn: nowhere{}, told: func() {}}
+		if n, err := c.Write(packet); n != len(packet) || err != nil {
+			t.Errorf("Write must pass everything on: %d %v", n, err)
+		}
+		total := uint64(0)
+		for _, n := range c.take() {
+			total += n
+		}
+		if total > uint64(len(packet)) {
+			t.Errorf("%d bytes counted in a packet of %d", total, len(packet))
+		}
+	})
+}
