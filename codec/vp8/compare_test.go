@@ -131,6 +131,39 @@ func measure(tb testing.TB, c *clip, stream [][]byte, took time.Duration) point 
 	return point{kbps: float64(bits) / (n / 30) / 1000, psnr: sum / n, fps: n / took.Seconds()}
 }
 
+// decodeSpeeds decodes the same stream here and with ffmpeg's libvpx on one
+// thread, and returns both speeds in frames per second of processor time.
+func decodeSpeeds(tb testing.TB, c *clip, kbps int) (ours, theirs float64) {
+	f0 := c.frames[0]
+	e := mustEncoder(tb, EncoderConfig{Width: f0.Width, Height: f0.Height, Bitrate: kbps * 1000})
+	var stream [][]byte
+	for _, f := range c.frames {
+		stream = append(stream, bytes.Clone(first(mustEncode(tb, e, f, FrameFlags{}))))
+	}
+	// Once more and again, so that starting ffmpeg counts for little.
+	const repeat = 8
+	d := NewDecoder(DecoderConfig{})
+	start := cpuTime()
+	for range repeat {
+		for _, data := range stream {
+			mustDecode(tb, d, data)
+		}
+	}
+	n := float64(repeat * len(stream))
+	ours = n / (cpuTime() - start).Seconds()
+	var long [][]byte
+	for range repeat {
+		long = append(long, stream...)
+	}
+	name := filepath.Join(tb.TempDir(), "stream.ivf")
+	writeIVF(tb, name, f0.Width, f0.Height, long)
+	cmd := exec.Command("ffmpeg", "-v", "error", "-threads", "1", "-c:v", "libvpx", "-i", name, "-f", "null", "-")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("ffmpeg: %v: %s", err, out)
+	}
+	return ours, n / cmd.ProcessState.UserTime().Seconds()
+}
+
 // bdPSNR is the mean vertical distance of curve a above curve b over the rates
 // that both cover, with the rate on a logarithmic scale (Bjøntegaard's measure
 // with linear instead of cubic interpolation).
@@ -154,7 +187,8 @@ func bdPSNR(a, b []point) float64 {
 	return sum / steps
 }
 
-// TestCompareLibvpx prints speed and quality beside libvpx's. It is not part of
+// TestCompareLibvpx prints speed, per second of processor time, and quality
+// beside libvpx's. It is not part of
 // the ordinary run: set TRACKWAY_COMPARE=1, with ffmpeg in the path.
 func TestCompareLibvpx(t *testing.T) {
 	if os.Getenv("TRACKWAY_COMPARE") == "" {
@@ -176,6 +210,8 @@ func TestCompareLibvpx(t *testing.T) {
 		}
 		bd := bdPSNR(ours, theirs)
 		fmt.Printf("  BD-PSNR %+.2f dB\n", bd)
+		dec, ref := decodeSpeeds(t, &c, c.rates[len(c.rates)-1])
+		fmt.Printf("  decoding: ours %.0f frames/s, libvpx %.0f\n", dec, ref)
 		if bd < -1.5 {
 			t.Errorf("%s: %.2f dB below libvpx real-time cpu-used 8; the limit is 1.5", c.name, -bd)
 		}
