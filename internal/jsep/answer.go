@@ -187,9 +187,6 @@ func (s *State) answerSection(p *planned, i int, offer *description, c *created)
 		s.dataSections[asAnswer] = out
 		return out
 	}
-	if l := s.local().mediaAt(i); l != nil && l.MID == in.mid && !l.Rejected() {
-		in.keepMSID = len(l.MSIDs) > 0
-	}
 	offered := Direction(offer.session.DirectionOf(remote.Media))
 	return s.buildFor(&in, p.t, asAnswer, intersect(p.t.direction, reverse(offered)))
 }

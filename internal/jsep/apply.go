@@ -30,7 +30,7 @@ func (e *events) stopped(id TransceiverID) {
 // list gives the events in the order in which webrtc-pc fires them.
 func (e *events) list() []Event {
 	var out []Event
-	for _, group := range []eventGroup{e.created, e.stopping, e.gone, e.signaling, e.muted, e.removed, e.added, e.tracks} {
+	for _, group := range []eventGroup{e.created, e.stopping, e.signaling, e.muted, e.removed, e.added, e.tracks, e.gone} {
 		out = append(out, group...)
 	}
 	return out

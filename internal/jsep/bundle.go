@@ -155,7 +155,7 @@ func (s *State) freshTransport(c *created, r *random) *transport {
 	s.lastTransport++
 	t := &transport{id: s.lastTransport, tlsID: r.token(32), mux: true}
 	c.fresh = append(c.fresh, t)
-	c.credentials[t.id] = r.ice()
+	c.credentials[t.id] = c.newICE(r)
 	return t
 }
 
@@ -175,10 +175,21 @@ func (s *State) offerCredentials(plan []planned, c *created, restart bool, r *ra
 		// In the state have-local-offer the pending offer may have restarted ICE
 		// already; its credentials are then not among those to replace.
 		if restart || s.iceChanged || slices.Contains(s.iceToReplace, now) {
-			now = r.ice()
+			now = c.newICE(r)
 		}
 		c.credentials[p.transport] = now
 	}
+}
+
+// newICE gives the new credentials of an offer, the same ones for all of its
+// transports, as browsers do. RFC 9429 §5.2.1 would have them unique; but once the
+// sections are bundled they all show those of the tagged one, and Firefox (ESR 153)
+// takes a section whose credentials change for an ICE restart.
+func (c *created) newICE(r *random) ICEParameters {
+	if c.ice == (ICEParameters{}) {
+		c.ice = r.ice()
+	}
+	return c.ice
 }
 
 // RestartICE is restartIce (webrtc-pc 4.4.2).

@@ -222,3 +222,21 @@ func (s *State) mediaCodecs(kind Kind, m, other *media, send bool) []MediaCodec 
 }
 
 func mimeType(kind Kind, name string) string { return string(kind) + "/" + name }
+
+// withNewFormats adds to the codecs that both sections have those that only the
+// remote answer has, in its order.
+func (s *State) withNewFormats(t *Transceiver, answer *media, both []MediaCodec) []MediaCodec {
+	all := s.codecs(t, answer, nil, true)
+	if len(all) == len(both) {
+		return both
+	}
+	out := make([]MediaCodec, 0, len(all))
+	for _, c := range all {
+		i := slices.IndexFunc(both, func(o MediaCodec) bool { return o.PayloadType == c.PayloadType })
+		if i >= 0 {
+			c = both[i]
+		}
+		out = append(out, c)
+	}
+	return out
+}

@@ -171,3 +171,18 @@ func TestAsymmetricPayloadTypes(t *testing.T) {
 		t.Fatalf("receiving uses the offer's numbers: %+v", c)
 	}
 }
+
+// WPT protocol/additional-codecs.html.
+func TestFormatsThatOnlyTheAnswerHas(t *testing.T) {
+	a, b := pair(t)
+	id := a.addTrack(videoTrack("v1"))
+	s, err := a.s.SetCodecPreferences(id, []Codec{{"video/VP8", 90000, 0, ""}})
+	a.do("setCodecPreferences", s, nil, err)
+	b.setRemote(Offer, a.setLocal(Offer))
+	answer := b.setLocal(Answer)
+	answer = strings.Replace(answer, "SAVPF 96\r\n", "SAVPF 96 98\r\n", 1) + "a=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\n"
+	a.setRemote(Answer, answer)
+	if got := sendCodecs(a.s.Media()[0]); !slices.Equal(got, []string{"video/VP8 ", "video/VP9 profile-id=0"}) {
+		t.Fatalf("the answer may add formats to send, got %q", got)
+	}
+}

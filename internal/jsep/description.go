@@ -59,6 +59,8 @@ type created struct {
 	lines       []mline
 	// fresh are the transports that the offer would start.
 	fresh []*transport
+	// ice are the new credentials of an offer, where it needs some.
+	ice ICEParameters
 	// credentials are new local ICE credentials by transport: for the first use
 	// and for restarts.
 	credentials map[TransportID]ICEParameters
@@ -178,7 +180,11 @@ func (s *State) localDescription(d *description) *Description {
 		if !sec.key.carries {
 			continue
 		}
-		g := s.generation(sec.m.Transport.ICEUfrag)
+		id := sec.key.transport
+		if s.findTransport(id) == nil && i < len(s.lines) {
+			id = s.lines[i].transport
+		}
+		g := s.generation(id, sec.m.Transport.ICEUfrag)
 		if g == nil {
 			continue
 		}

@@ -17,8 +17,9 @@ type TransceiverStopped struct {
 	ID TransceiverID
 }
 
-// TransceiverRemoved says that the transceiver left the set of transceivers. The
-// value is its last: stopped, with no mid.
+// TransceiverRemoved says that the transceiver has left the set of transceivers.
+// The value is its last: stopped, with no mid. It comes last, so that the other
+// events about its receiver find the objects.
 type TransceiverRemoved struct {
 	Transceiver *Transceiver
 }

@@ -61,17 +61,12 @@ func TestICERestartErrors(t *testing.T) {
 	a.addTrack(videoTrack("v1"))
 	negotiate(a, b)
 	old := lines(b.s.CurrentLocalDescription().SDP, "a=ice-")
-	b.setRemote(Offer, a.setLocal(Offer))
-	answer := b.setLocal(Answer)
-	_, _, err := a.s.SetRemote(Description{Answer, strings.Replace(answer, old[1], "a=ice-ufrag:OTHER", 1)})
-	a.refuses("an answer that restarts and an offer that does not", err, domerr.InvalidAccess)
-	a.setRemote(Answer, answer)
 	a.s = a.s.RestartICE()
 	b.setRemote(Offer, a.setLocal(Offer))
-	answer = b.setLocal(Answer)
+	answer := b.setLocal(Answer)
 	now := lines(answer, "a=ice-")
 	kept := strings.NewReplacer(now[1], old[1], now[2], old[2]).Replace(answer)
-	_, _, err = a.s.SetRemote(Description{Answer, kept})
+	_, _, err := a.s.SetRemote(Description{Answer, kept})
 	a.refuses("an answer without the restart that was offered", err, domerr.InvalidAccess)
 	a.setRemote(Answer, answer)
 }
@@ -230,5 +225,46 @@ func TestCandidateOfAStoppedTransceiver(t *testing.T) {
 	b.setRemote(Offer, a.setLocal(Offer))
 	if _, err := b.s.AddRemoteCandidate(CandidateInit{Candidate: hostCandidate, SDPMid: mid("0")}); err != nil {
 		t.Fatalf("a candidate for a stopped transceiver's section is ignored, not refused: %v", err)
+	}
+}
+
+// WPT protocol/handover.html: the second exchange is answered by another peer.
+func TestHandover(t *testing.T) {
+	a, b := pair(t)
+	c := newPeer(t, "c")
+	a.addTrack(videoTrack("v1"), "s1")
+	negotiate(a, b)
+	before := a.s.Transports()[0]
+	c.setRemote(Offer, a.setLocal(Offer))
+	a.setRemote(Answer, c.setLocal(Answer))
+	checkPair(a, c)
+	after := a.s.Transports()[0]
+	if after.ICE.Number == before.ICE.Number || after.ICE.Local != before.ICE.Local || after.DTLSGeneration == before.DTLSGeneration {
+		t.Fatalf("checks and DTLS start anew with the new peer: %+v, before %+v", after, before)
+	}
+}
+
+// Firefox takes changed credentials of an m-section for a restart, so all sections
+// of an offer have the same, whatever their transport.
+func TestOneSetOfCredentials(t *testing.T) {
+	a, b := pair(t, withPolicy(Balanced))
+	a.addTrack(audioTrack("x1"))
+	a.addTrack(videoTrack("v1"))
+	first := slices.Compact(lines(a.setLocal(Offer), "a=ice-ufrag:"))
+	if len(first) != 1 || len(a.s.Transports()) != 2 {
+		t.Fatalf("two transports share credentials, got %q", first)
+	}
+	for _, tr := range a.s.Transports() {
+		a.s = a.s.AddLocalCandidate(tr.ID, tr.ICE.Local.Ufrag, strings.Replace(hostCandidate, "5000", strings.Repeat("6", int(tr.ID)+1), 1))
+	}
+	text := a.s.PendingLocalDescription().SDP
+	if x, y := lines(mustSection(t, text, 0), "a=candidate"), lines(mustSection(t, text, 1), "a=candidate"); len(x) != 1 || len(y) != 1 || x[0] == y[0] {
+		t.Fatalf("each section shows the candidates of its own transport: %q and %q", x, y)
+	}
+	b.setRemote(Offer, text)
+	a.setRemote(Answer, b.setLocal(Answer))
+	a.addTrack(videoTrack("v2"))
+	if again := slices.Compact(lines(a.setLocal(Offer), "a=ice-ufrag:")); !slices.Equal(again, first) {
+		t.Fatalf("the next offer has them still: %q, was %q", again, first)
 	}
 }

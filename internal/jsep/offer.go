@@ -289,7 +289,7 @@ func (s *State) offerSection(p *planned, i int, c *created) *section {
 	}
 	if !p.fresh {
 		if l := s.local().mediaAt(i); l != nil && !l.Rejected() {
-			in.prior, in.keepMSID = l, len(l.MSIDs) > 0
+			in.prior = l
 		}
 		in.answered = s.answeredAt(i)
 	}
@@ -332,6 +332,7 @@ func (s *State) carry(in *sectionInput, p *planned, c *created, setup string) {
 	if !p.carries {
 		return
 	}
+	in.transport = t.id
 	for _, g := range []*generation{t.next, t.current} {
 		if g != nil && g.Local == in.ice {
 			in.gathered, in.end = g.localCandidates, g.localEnd

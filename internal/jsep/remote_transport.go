@@ -19,7 +19,7 @@ func (s *State) placeRemote(d *description, r *random) error {
 		}
 		found := slices.IndexFunc(placed, func(p [2]int) bool { return p[0] == carrier })
 		if found < 0 {
-			id, err := s.remoteTransport(d, carrier, r)
+			id, err := s.remoteTransport(d, carrier, placed, r)
 			if err != nil {
 				return err
 			}
@@ -33,14 +33,16 @@ func (s *State) placeRemote(d *description, r *random) error {
 
 // remoteTransport finds or makes the transport that a section of a remote offer
 // carries, and notes what the offer says about it.
-func (s *State) remoteTransport(d *description, carrier int, r *random) (TransportID, error) {
+func (s *State) remoteTransport(d *description, carrier int, placed [][2]int, r *random) (TransportID, error) {
 	remote := d.transportOf(carrier)
 	// A new section may carry a transport that exists, under the same credentials.
 	// With others it starts one, and the rest of its group moves there.
 	old := s.findTransport(s.lines[carrier].transport)
 	if old == nil {
 		for _, t := range s.transports {
-			if g := t.latest(); g != nil && !restarted(g.Remote, &remote) {
+			// Sections that are not bundled may have the same credentials as well.
+			other := slices.ContainsFunc(placed, func(p [2]int) bool { return p[1] == int(t.id) })
+			if g := t.latest(); g != nil && !other && !restarted(g.Remote, &remote) {
 				old = t
 			}
 		}
@@ -147,15 +149,15 @@ func (s *State) answeredTransports(d *description) error {
 			g.Remote = credentials
 			t.current, t.next = &g, nil
 		case t.current.Remote == credentials:
-		case s.provisional(&t):
-			// Another answer to the same offer (forking): checks start anew.
+		default:
+			// Another peer answers: forking, or a session that was handed over (WPT
+			// protocol/handover.html). RFC 9429 §5.10 wants an error where the offer
+			// restarts no ICE; browsers start checks with the new peer.
 			t.current = &generation{
 				ICEGeneration:   ICEGeneration{Number: s.nextGeneration(), Local: t.current.Local, Remote: credentials},
 				localCandidates: t.current.localCandidates, localEnd: t.current.localEnd,
 			}
 			restarts = true
-		default:
-			return invalid("the answer restarts ICE and the offer does not")
 		}
 		t.current = t.current.withRemote(m)
 		if t.newAssociation(&remote) && !restarts {
@@ -167,16 +169,6 @@ func (s *State) answeredTransports(d *description) error {
 		s.putTransport(&t)
 	}
 	return nil
-}
-
-// provisional reports whether a transport was first answered by a pranswer of
-// the exchange that is going on.
-func (s *State) provisional(t *transport) bool {
-	if s.stable == nil {
-		return false
-	}
-	old := s.stable.findTransport(t.id)
-	return old == nil || old.current == nil || old.current.Number != t.current.Number
 }
 
 func invalid(format string, args ...any) error {

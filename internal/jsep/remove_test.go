@@ -104,3 +104,22 @@ func TestRemoveTrackErrors(t *testing.T) {
 		t.Fatal("removeTrack on a stopping transceiver does nothing")
 	}
 }
+
+// Chromium refuses an offer that names a track twice.
+func TestRemovedTrackIsNotNamed(t *testing.T) {
+	a, b := pair(t)
+	id := a.addTrack(videoTrack("v1"), "s1")
+	negotiate(a, b)
+	s, err := a.s.SetStreams(id, nil)
+	a.do("setStreams", s, nil, err)
+	a.removeTrack(id)
+	a.addTrack(videoTrack("v1"))
+	offer := a.setLocal(Offer)
+	if got := lines(offer, "a=msid:"); len(got) != 1 {
+		t.Fatalf("a track that is not sent has no a=msid: %q", got)
+	}
+	b.setRemote(Offer, offer)
+	a.setRemote(Answer, b.setLocal(Answer))
+	checkPair(a, b)
+	a.wantNeeded(false, "a receiver needs no a=msid")
+}

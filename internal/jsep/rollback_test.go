@@ -33,7 +33,7 @@ func TestRollbackOfARemoteOfferRemovesWhatItMade(t *testing.T) {
 	b.setRemote(Rollback, "")
 	b.wantLog("the remote track goes as it came",
 		"created 1", "have-remote-offer", "addtrack s1 1", "track 1 [s1]",
-		"stopped 1", "removed 1", "stable", "mute 1", "removetrack s1 1")
+		"stopped 1", "stable", "mute 1", "removetrack s1 1", "removed 1")
 	if len(b.s.Transceivers()) != 0 {
 		t.Fatalf("a transceiver that the remote offer made is removed:%s", b.dump())
 	}
@@ -148,4 +148,36 @@ func TestRollbackLeavesTheSession(t *testing.T) {
 	a.wantNeeded(true, "the changes are still to be negotiated")
 	negotiate(a, b)
 	b.wantTrack("v1", "s1")
+}
+
+// WPT RTCPeerConnection-setLocalDescription-answer.html: [[LastCreatedAnswer]]
+// survives a rollback, and answers the same offer when it comes again.
+func TestAnswerFromBeforeARollback(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"), "s1")
+	a.addData()
+	offer := a.setLocal(Offer)
+	b.setRemote(Offer, offer)
+	s, answer, err := b.s.CreateAnswer()
+	b.do("createAnswer", s, nil, err)
+	b.setRemote(Rollback, "")
+	s, _, err = b.s.CreateOffer(OfferOptions{})
+	b.do("createOffer", s, nil, err)
+	b.setRemote(Offer, offer)
+	s, ev, err := b.s.SetLocal(Description{Answer, answer})
+	b.do("setLocalDescription", s, ev, err)
+	a.setRemote(Answer, answer)
+	checkPair(a, b)
+	b.wantTrack("v1", "s1")
+	// Another offer is not answered by it.
+	c := newPeer(t, "c")
+	c.setRemote(Offer, offer)
+	s, answer, err = c.s.CreateAnswer()
+	c.do("createAnswer", s, nil, err)
+	c.setRemote(Rollback, "")
+	d := newPeer(t, "d")
+	d.addTrack(audioTrack("x1"))
+	c.setRemote(Offer, d.setLocal(Offer))
+	_, _, err = c.s.SetLocal(Description{Answer, answer})
+	c.refuses("an answer to another offer", err, domerr.InvalidAccess)
 }

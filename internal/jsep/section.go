@@ -21,8 +21,6 @@ type sectionKey struct {
 	bundleOnly bool
 
 	mux, muxOnly, reduced bool
-	// keepMSID says that our last section here had a=msid.
-	keepMSID bool
 
 	preferred, extensions, streams, encodings, rids slice
 	sources                                         *senderSources
@@ -32,6 +30,7 @@ type sectionKey struct {
 	prior, answered, remote *media
 
 	carries      bool
+	transport    TransportID
 	ice          ICEParameters
 	setup, tlsID string
 	fingerprints slice
@@ -194,11 +193,11 @@ func (s *State) rtp(m *sdp.Media, in *sectionInput) {
 		m.MaxPTime = maxPTime
 	}
 	sending := in.direction == SendRecv || in.direction == SendOnly
-	// "For RtpTransceivers that are not stopped, the "a=msid" line or lines MUST
-	// stay the same if they are present in the current description, regardless of
-	// changes to the transceiver's direction" (RFC 9429 §5.2.2). setStreams, which
-	// is younger, does change them.
-	if sending || in.keepMSID {
+	// RFC 9429 §5.2.2 would keep a=msid when the direction stops sending. The line
+	// would name a track that may be sent elsewhere by then, which Chromium (156)
+	// refuses as a duplicate; like browsers, we leave it out. It depends on what the
+	// transceiver wants, not on what the answer leaves of it.
+	if t.direction == SendRecv || t.direction == SendOnly {
 		m.MSIDs = msids(t)
 	}
 	s.simulcastLines(m, in, sending)

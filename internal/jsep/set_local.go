@@ -182,7 +182,16 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 		p.typ = Pranswer
 		d = &p
 	}
-	n.lines = c.lines
+	if err := n.applicable(d); err != nil {
+		return nil, nil, err
+	}
+	offer := s.pendingRemote
+	n.lines = slices.Clone(s.lines)
+	for i, sec := range d.sections {
+		if sec.m.Rejected() {
+			n.lines[i].transport = 0
+		}
+	}
 	if typ == Answer {
 		n.currentLocal, n.currentRemote = d, s.pendingRemote
 		n.pendingLocal, n.pendingRemote = nil, nil
@@ -193,12 +202,14 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 		n.pendingLocal = d
 		n.setSignaling(&ev, HaveLocalPranswer)
 	}
-	for id, credentials := range c.credentials {
-		n.answerTransport(id, credentials, c.dtlsClient[id])
+	for i, sec := range d.sections {
+		if offer.carrier[i] == i && n.lines[i].transport != 0 {
+			n.answerTransport(n.lines[i].transport, sec.m)
+		}
 	}
-	offer := s.pendingRemote
+	r := &random{source: s.cfg.Rand}
 	var mute, remove eventGroup
-	for i, line := range c.lines {
+	for i, line := range n.lines {
 		t := n.Transceiver(line.transceiver)
 		m := d.sections[i].m
 		if t == nil {
@@ -206,6 +217,9 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 				n.setDataAnswered(i, m, offer.sections[i].m)
 			}
 			continue
+		}
+		if !m.Rejected() {
+			t = n.prepareSender(t, r)
 		}
 		u := *t
 		if !t.stopped {
@@ -218,6 +232,9 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 			}
 		}
 		n.update(t, &u)
+	}
+	if r.err != nil {
+		return nil, nil, r.err
 	}
 	ev.muted, ev.removed = mute, remove
 	if typ == Answer {
@@ -243,7 +260,7 @@ func (s *State) answeredLocally(t *Transceiver, i int, d, offer *description, mu
 			t.encodings = narrowed(t.encodings, sent.Send)
 		}
 	}
-	s.describeSending(t, m, remote)
+	s.describeSending(t, m, remote, false)
 	if (direction == SendOnly || direction == Inactive) && (t.fired == SendRecv || t.fired == RecvOnly) {
 		s.setStreams(t, nil, nil, remove)
 		*mute = append(*mute, TrackMuted{t.id})
@@ -253,8 +270,8 @@ func (s *State) answeredLocally(t *Transceiver, i int, d, offer *description, mu
 }
 
 // describeSending sets [[SendCodecs]] and the negotiated header extensions from
-// the two sections of an exchange.
-func (s *State) describeSending(t *Transceiver, local, remote *media) {
+// the two sections of an exchange. answered says that the remote one is an answer.
+func (s *State) describeSending(t *Transceiver, local, remote *media, answered bool) {
 	from := codecSource{remote, local}
 	if t.sendFrom == from {
 		return
@@ -265,19 +282,40 @@ func (s *State) describeSending(t *Transceiver, local, remote *media) {
 		return
 	}
 	t.sendCodecs = s.codecs(t, remote, local, true)
+	if answered {
+		// "New media formats … are permitted in the answer" (RFC 9429 §5.11).
+		t.sendCodecs = s.withNewFormats(t, remote, t.sendCodecs)
+	}
 	t.negotiatedExtensions, _, _ = negotiatedExtensions(local, remote)
 }
 
-// answerTransport completes a transport by our answer.
-func (s *State) answerTransport(id TransportID, credentials ICEParameters, client bool) {
+// applicable reports whether a created answer answers the pending offer. It was
+// perhaps created for another one, which was rolled back since.
+func (s *State) applicable(d *description) error {
+	offer := s.pendingRemote
+	same := len(d.sections) == len(offer.sections)
+	for i := 0; same && i < len(d.sections); i++ {
+		m, o := d.sections[i].m, offer.sections[i].m
+		same = m.Kind == o.Kind && m.Proto == o.Proto && m.MID == o.MID && (m.Rejected() || !o.Rejected() && s.lines[i].transport != 0)
+	}
+	if !same {
+		return invalid("the answer was created for another offer")
+	}
+	return nil
+}
+
+// answerTransport completes a transport by the section of our answer that carries
+// it.
+func (s *State) answerTransport(id TransportID, m *media) {
 	t := *s.findTransport(id)
 	if t.next != nil {
 		g := *t.next
-		g.Local = credentials
+		g.Local = ICEParameters{m.Transport.ICEUfrag, m.Transport.ICEPwd}
 		t.current, t.next = &g, nil
 	}
+	t.tlsID = m.Transport.TLSID
 	if t.offered != nil {
-		t.associate(t.offered, client)
+		t.associate(t.offered, m.Transport.Setup == "active")
 	}
 	s.putTransport(&t)
 }

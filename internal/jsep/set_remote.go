@@ -370,7 +370,7 @@ func (s *State) remoteAnswer(desc Description) (*State, []Event, error) {
 				u.encodings = narrowed(u.encodings, m.Simulcast.Recv)
 			}
 		}
-		n.describeSending(&u, offer.sections[i].m, m)
+		n.describeSending(&u, offer.sections[i].m, m, true)
 		direction := intersect(reverse(Direction(d.session.DirectionOf(m.Media))), Direction(offer.session.DirectionOf(offer.sections[i].m.Media)))
 		if m.Rejected() {
 			direction = Inactive

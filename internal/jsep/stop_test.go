@@ -37,8 +37,8 @@ func TestStop(t *testing.T) {
 		t.Fatalf("it stays in the set until the answer:%s", b.dump())
 	}
 	a.setRemote(Answer, b.setLocal(Answer))
-	a.wantLog("the offerer removes it with the answer", "have-local-offer", "removed 1", "stable")
-	b.wantLog("the answerer too", "removed 1", "stable")
+	a.wantLog("the offerer removes it with the answer", "have-local-offer", "stable", "removed 1")
+	b.wantLog("the answerer too", "stable", "removed 1")
 	checkPair(a, b)
 	b.wantTrack("x1", "s1")
 	if len(a.s.Transports()) != 1 || a.s.Transports()[0].MID != "1" {

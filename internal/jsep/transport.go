@@ -77,13 +77,15 @@ func (s *State) putTransport(t *transport) {
 	slices.SortFunc(s.transports, func(a, b *transport) int { return int(a.id - b.id) })
 }
 
-// generation finds a generation by its local user fragment.
-func (s *State) generation(ufrag string) *generation {
-	for _, t := range s.transports {
-		for _, g := range []*generation{t.next, t.current} {
-			if g != nil && g.Local.Ufrag == ufrag {
-				return g
-			}
+// generation finds a transport's generation by its local user fragment.
+func (s *State) generation(id TransportID, ufrag string) *generation {
+	t := s.findTransport(id)
+	if t == nil {
+		return nil
+	}
+	for _, g := range []*generation{t.next, t.current} {
+		if g != nil && g.Local.Ufrag == ufrag {
+			return g
 		}
 	}
 	return nil
