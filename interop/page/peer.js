@@ -46,9 +46,9 @@ window.watch = function (pc, track) {
   let last = -1, since = start, longest = 0, frames = 0, restarts = 0, running = true;
   const done = (async () => {
     while (running) {
-      const n = await T.frames(pc, track);
+      const n = (await T.inbound(pc, track))?.framesDecoded;
       const now = performance.now();
-      if (n !== last) {
+      if (n !== undefined && n !== last) {
         if (last >= 0) {
           longest = Math.max(longest, now - since);
           frames += n > last ? n - last : n;
