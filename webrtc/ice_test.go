@@ -184,3 +184,73 @@ func TestAWrongFingerprintFailsDTLS(t *testing.T) {
 		inOrder(t, order, "connecting", "error", "failed")
 	})
 }
+
+// unbundled has b answer as a peer that does not know BUNDLE.
+func unbundled(a, b *peer) {
+	a.t.Helper()
+	offer := a.offer()
+	offer.SDP = strings.Replace(offer.SDP, "a=group:BUNDLE", "a=group:BUNGLE", 1)
+	b.remote(offer)
+	a.remote(b.offer())
+}
+
+func TestRestartOfTwoTransports(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.peer("a", Configuration{}), w.peer("b", Configuration{})
+		a.trickleTo(b)
+		b.trickleTo(a)
+		a.addTransceiver(media.Audio, RTPTransceiverDirectionRecvonly)
+		a.addTransceiver(media.Video, RTPTransceiverDirectionRecvonly)
+		unbundled(a, b)
+		a.wait(func() bool { return a.ConnectionState() == PeerConnectionStateConnected }, "connected")
+		if a.GetSenders()[0].Transport() == a.GetSenders()[1].Transport() {
+			t.Fatal("without BUNDLE there are two transports")
+		}
+		a.take()
+		offer, err := a.CreateOffer(t.Context(), &OfferOptions{ICERestart: true})
+		a.must(err, "CreateOffer")
+		a.must(a.SetLocalDescription(t.Context(), &offer), "SetLocalDescription")
+		a.wait(func() bool { return a.ICEGatheringState() == ICEGatheringStateComplete }, "gathered")
+		wantLog(t, a.only("icegathering"), []string{"icegatheringstate gathering", "icegatheringstate complete"}, "a restart gathers anew")
+	})
+}
+
+func TestATransportThatComesLater(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.peer("a", Configuration{BundlePolicy: BundlePolicyMaxCompat}), w.peer("b", Configuration{})
+		a.trickleTo(b)
+		b.trickleTo(a)
+		a.addTrack(audioTrack())
+		unbundled(a, b)
+		a.wait(func() bool { return a.ConnectionState() == PeerConnectionStateConnected }, "connected")
+		a.take()
+		d := a.channel("x", nil)
+		negotiate(a, b)
+		a.must(d.WaitOpen(t.Context()), "WaitOpen")
+		if a.SCTP().Transport() == a.GetSenders()[0].Transport() {
+			t.Skip("the peers bundle")
+		}
+		wantLog(t, a.only("connectionstate"), []string{"connectionstate connecting", "connectionstate connected"},
+			"a new transport makes the connection connecting again")
+	})
+}
+
+func TestStoppingEverythingClosesTheTransport(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		a.addTrack(videoTrack())
+		connect(a, b)
+		d := b.GetReceivers()[0].Transport()
+		a.take()
+		b.take()
+		a.must(a.GetTransceivers()[0].Stop(), "Stop")
+		b.remote(a.offer())
+		b.offer()
+		if b.ICEGatheringState() != ICEGatheringStateNew || b.ConnectionState() != PeerConnectionStateNew || d.State() != DTLSTransportStateClosed {
+			t.Errorf("without transports all is new: %s %s, the transport %s", b.ICEGatheringState(), b.ConnectionState(), d.State())
+		}
+		wantLog(t, b.only("icegathering", "iceconnection", "connectionstate"),
+			[]string{"icegatheringstate new", "iceconnectionstate new", "connectionstate new"}, "and is told in a task")
+		a.remote(*b.LocalDescription())
+	})
+}

@@ -70,24 +70,32 @@ func (pc *PeerConnection) currentTransportConfig(old *jsep.TransportConfig) *jse
 	return old
 }
 
-// GatheringState implements transport.Handler: "began gathering" and "finished
-// gathering a generation of candidates".
-func (b *bundleTransport) GatheringState(ufrag string, s transport.GatheringState) {
-	switch s {
-	case transport.GatheringGathering:
+// announceGathering queues "began gathering a generation of candidates" for what
+// config adds. It is queued for all transports before the first one gathers: one
+// that is done at once must not make the connection complete while others have
+// not begun.
+func (b *bundleTransport) announceGathering(config *jsep.TransportConfig) {
+	for _, g := range []*jsep.ICEGeneration{config.ICE, config.PendingICE} {
+		if g == nil || g.Local.Ufrag == "" || b.begun[g.Local.Ufrag] {
+			continue
+		}
+		ufrag := g.Local.Ufrag
+		b.begun[ufrag] = true
 		b.queue(func(fire *events) {
-			if !b.represented(ufrag) {
-				return
-			}
 			b.gathering[ufrag] = true
-			changed := b.ice.gatheringState != ICEGatheringStateGathering
-			b.ice.gatheringState = ICEGatheringStateGathering
-			if changed {
+			if b.ice.gatheringState != ICEGatheringStateGathering {
+				b.ice.gatheringState = ICEGatheringStateGathering
 				fire.add(b.pc, &b.ice.onGatheringState)
 			}
 			b.pc.updateGatheringStateLocked(fire)
 		})
-	case transport.GatheringComplete:
+	}
+}
+
+// GatheringState implements transport.Handler: "finished gathering a generation
+// of candidates". That it began was announced before.
+func (b *bundleTransport) GatheringState(ufrag string, s transport.GatheringState) {
+	if s == transport.GatheringComplete {
 		b.queue(func(fire *events) { b.endOfCandidatesLocked(ufrag, fire) })
 		b.queue(func(fire *events) { b.gatheringCompleteLocked(ufrag, fire) })
 	}
@@ -150,6 +158,10 @@ func (b *bundleTransport) ICEState(s transport.ICEState) {
 			}
 			b.completing.Stop()
 			b.completing = nil
+		}
+		if s == transport.ICEChecking && (b.ice.state == ICETransportStateConnected || b.ice.state == ICETransportStateCompleted) {
+			// A restart looks for another pair while the one in use carries on.
+			return
 		}
 		if s == transport.ICECompleted && b.ice.state != ICETransportStateCompleted {
 			s = transport.ICEConnected

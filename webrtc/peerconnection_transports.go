@@ -33,8 +33,9 @@ type bundleTransport struct {
 	ended map[string]bool
 	// completing is running while the state "completed" is held back.
 	completing *time.Timer
-	// gathering are the local ufrags being gathered for.
-	gathering map[string]bool
+	// begun are the local ufrags that gathering was announced for, gathering
+	// those that are not finished.
+	begun, gathering map[string]bool
 }
 
 // of finds the transport that carries an m-section.
@@ -50,12 +51,28 @@ func (s *transportSet) of(m *jsep.MediaConfig) *transport.Transport {
 func (pc *PeerConnection) applyTransportsLocked() {
 	configs := pc.state.Transports()
 	wanted := make(map[jsep.TransportID]bool, len(configs))
+	made := false
 	for _, config := range configs {
 		wanted[config.ID] = true
 		b := pc.transports.byID[config.ID]
 		if b == nil {
-			b = pc.makeTransportLocked(config.ID)
+			b, made = pc.makeTransportLocked(config.ID), true
 		}
+		if b.config != config {
+			b.announceGathering(config)
+		}
+	}
+	if made {
+		// A new transport is not connected, and so the connection no longer is.
+		var fire events
+		pc.updateICEConnectionStateLocked(&fire)
+		pc.updateConnectionStateLocked(&fire)
+		if len(fire) > 0 {
+			pc.queueLocked(func() events { return fire })
+		}
+	}
+	for _, config := range configs {
+		b := pc.transports.byID[config.ID]
 		if b.config != config {
 			old := b.config
 			b.config = config
@@ -73,7 +90,10 @@ func (pc *PeerConnection) applyTransportsLocked() {
 }
 
 func (pc *PeerConnection) makeTransportLocked(id jsep.TransportID) *bundleTransport {
-	b := &bundleTransport{pc: pc, added: map[string]int{}, ended: map[string]bool{}, gathering: map[string]bool{}}
+	b := &bundleTransport{
+		pc: pc, added: map[string]int{}, ended: map[string]bool{},
+		begun: map[string]bool{}, gathering: map[string]bool{},
+	}
 	b.ice = &ICETransport{
 		pc: pc, role: ICERoleUnknown, state: ICETransportStateNew, gatheringState: ICEGatheringStateNew,
 	}
@@ -107,8 +127,9 @@ func (b *bundleTransport) fail(error) {
 }
 
 // dropTransportLocked closes a transport that negotiation does not need any
-// more. Its events fire in tasks; it no longer counts for the connection's
-// states.
+// more. States change at once, since it no longer counts for those of the
+// connection; "this results in events firing on these objects in a queued task"
+// (webrtc-pc 4.4.1.5).
 func (pc *PeerConnection) dropTransportLocked(b *bundleTransport) {
 	delete(pc.transports.byID, b.config.ID)
 	pc.transports.all = slices.DeleteFunc(pc.transports.all, func(x *bundleTransport) bool { return x == b })
@@ -119,25 +140,23 @@ func (pc *PeerConnection) dropTransportLocked(b *bundleTransport) {
 	if b.tr != nil {
 		pc.media.detach(b.tr)
 	}
+	var fire events
+	if b.ice.state != ICETransportStateClosed {
+		b.ice.state = ICETransportStateClosed
+		fire.add(pc, &b.ice.onState)
+	}
+	if b.dtls.state != DTLSTransportStateClosed {
+		b.dtls.state = DTLSTransportStateClosed
+		fire.add(pc, &b.dtls.onState)
+	}
+	pc.updateGatheringStateLocked(&fire)
+	pc.updateICEConnectionStateLocked(&fire)
+	pc.updateConnectionStateLocked(&fire)
+	pc.queueLocked(func() events { return fire })
 	pc.queueTask(func() {
 		if b.tr != nil {
 			_ = b.tr.Close()
 		}
-	})
-	pc.queueLocked(func() events {
-		var fire events
-		if b.ice.state != ICETransportStateClosed {
-			b.ice.state = ICETransportStateClosed
-			fire.add(pc, &b.ice.onState)
-		}
-		if b.dtls.state != DTLSTransportStateClosed {
-			b.dtls.state = DTLSTransportStateClosed
-			fire.add(pc, &b.dtls.onState)
-		}
-		pc.updateGatheringStateLocked(&fire)
-		pc.updateICEConnectionStateLocked(&fire)
-		pc.updateConnectionStateLocked(&fire)
-		return fire
 	})
 }
 
