@@ -134,17 +134,30 @@ func TestTagMoves(t *testing.T) {
 	if after.ID != before.ID || after.ICE != before.ICE || after.MID != "1" || after.DTLSGeneration != before.DTLSGeneration {
 		t.Fatalf("the transport goes on under another mid: %+v, before %+v", after, before)
 	}
-	// A place before the tag is not recycled, since the tag must stay.
+	// A place before the tag is recycled, and the transport goes on there, where the
+	// peer has a=tls-id.
 	a.addTrack(audioTrack("x2"), "s")
+	old := *a.s.currentRemote
+	old.sections = nil
+	for _, c := range a.s.currentRemote.sections {
+		m := *c.m.Media
+		m.Transport.TLSID = ""
+		old.sections = append(old.sections, &section{text: c.text, m: newMedia(&m)})
+	}
+	without := a.s.fork()
+	without.currentRemote = &old
+	if _, offer, err := without.CreateOffer(OfferOptions{}); err != nil || lines(offer, "a=group:BUNDLE")[0] != "a=group:BUNDLE 1 2 3" {
+		t.Fatalf("without a=tls-id the tag stays and the new section is appended: %v\n%s", err, offer)
+	}
 	offer := a.setLocal(Offer)
-	if got := lines(offer, "a=group:BUNDLE"); got[0] != "a=group:BUNDLE 1 2 3" {
+	if got := lines(offer, "a=group:BUNDLE"); got[0] != "a=group:BUNDLE 3 1 2" {
 		t.Fatalf("the group is in the order of the m-sections: %q", got)
 	}
 	b.setRemote(Offer, offer)
 	a.setRemote(Answer, b.setLocal(Answer))
 	checkPair(a, b)
-	if again := a.s.Transports()[0]; len(a.s.Transports()) != 1 || again.ID != before.ID || again.ICE != before.ICE || again.MID != "1" {
-		t.Fatalf("the transport stays where it is: %+v", again)
+	if again := a.s.Transports()[0]; len(a.s.Transports()) != 1 || again.ID != before.ID || again.ICE != before.ICE || again.MID != "3" {
+		t.Fatalf("the transport goes on in the recycled section: %+v", again)
 	}
 }
 
@@ -176,7 +189,7 @@ func TestRemoteGroupMovesToANewTransport(t *testing.T) {
 	before := b.s.Transports()[0]
 	offer := a.setLocal(Offer)
 	section := mustSection(t, offer, 1)
-	fresh := strings.NewReplacer("a=mid:1", "a=mid:9", lines(section, "a=ice-ufrag:")[0], "a=ice-ufrag:other", lines(section, "a=msid:")[0], "a=msid:z").Replace(section)
+	fresh := strings.NewReplacer("a=mid:1", "a=mid:9", lines(section, "a=ice-ufrag:")[0], "a=ice-ufrag:other", lines(section, "a=tls-id:")[0]+"\r\n", "", lines(section, "a=msid:")[0], "a=msid:z").Replace(section)
 	head := strings.Replace(offer[:strings.Index(offer, "m=")], "BUNDLE 1", "BUNDLE 9 1", 1)
 	b.setRemote(Offer, head+fresh+section)
 	if n := len(b.s.Transports()); n != 2 {

@@ -124,10 +124,10 @@ func (s *State) sessionHeader(r *random) *sdp.Session {
 // place, rejected ones are recycled for new transceivers in order, the rest is
 // appended (RFC 9429 §5.2.2).
 //
-// A rejected section before the first living one is left alone. Recycling it would
-// put a new section before the one that carries the transport of the BUNDLE group;
-// Chromium (156) answers groups in the order of the m-sections, whatever was
-// offered, and then starts another transport, or fails.
+// A rejected section before the first living one is left alone where the remote
+// peer has no a=tls-id. Recycling it moves the transport of the BUNDLE group to a
+// new section: a=tls-id says that the DTLS association goes on there (RFC 8842);
+// Chromium (156), which has none, would start another transport, or fail.
 func (s *State) planOffer(r *random) []planned {
 	plan := make([]planned, len(s.lines), len(s.lines)+4)
 	var free []int
@@ -151,7 +151,7 @@ func (s *State) planOffer(r *random) []planned {
 		}
 		plan[i] = p
 	}
-	if first := slices.IndexFunc(plan, func(p planned) bool { return !p.rejected }); first >= 0 {
+	if first := slices.IndexFunc(plan, func(p planned) bool { return !p.rejected }); first >= 0 && !s.remoteHasTLSID() {
 		free = slices.DeleteFunc(free, func(i int) bool { return i < first })
 	}
 	place := func(p planned) {
@@ -186,6 +186,12 @@ func (s *State) planOffer(r *random) []planned {
 		}
 	}
 	return plan
+}
+
+// remoteHasTLSID reports whether the remote peer names its DTLS association.
+func (s *State) remoteHasTLSID() bool {
+	d := s.currentRemote
+	return d != nil && slices.ContainsFunc(d.sections, func(c *section) bool { return c.m.Transport.TLSID != "" })
 }
 
 // rejectedAt reports whether the i-th section has port zero in the current local

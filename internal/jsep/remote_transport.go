@@ -35,14 +35,16 @@ func (s *State) placeRemote(d *description, r *random) error {
 // carries, and notes what the offer says about it.
 func (s *State) remoteTransport(d *description, carrier int, placed [][2]int, r *random) (TransportID, error) {
 	remote := d.transportOf(carrier)
-	// A new section may carry a transport that exists, under the same credentials.
-	// With others it starts one, and the rest of its group moves there.
+	// A new section may carry a transport that exists: under the same credentials, or
+	// restarted under the same tls-id. Otherwise it starts one, and the rest of its
+	// group moves there.
 	old := s.findTransport(s.lines[carrier].transport)
 	if old == nil {
 		for _, t := range s.transports {
 			// Sections that are not bundled may have the same credentials as well.
 			other := slices.ContainsFunc(placed, func(p [2]int) bool { return p[1] == int(t.id) })
-			if g := t.latest(); g != nil && !other && !restarted(g.Remote, &remote) {
+			same := remote.TLSID != "" && remote.TLSID == t.remoteTLSID
+			if g := t.latest(); g != nil && !other && (same || !restarted(g.Remote, &remote)) {
 				old = t
 			}
 		}
