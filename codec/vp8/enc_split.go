@@ -26,6 +26,9 @@ func (e *Encoder) trySplit(x, y, i int, best *interChoice) {
 		if total += cost; total >= best.cost {
 			return
 		}
+		if part == 0 && v == best.mv && total*4 > best.cost {
+			return // most likely noise, which no vector predicts
+		}
 		m.mvs[b], m.mvs[b+1], m.mvs[b+4], m.mvs[b+5] = v, v, v, v
 	}
 	*best = interChoice{ref: ref, mode: mvSplit, mv: m.mvs[15], cost: total}
