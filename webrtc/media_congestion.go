@@ -15,6 +15,8 @@ import (
 // estimator, and what the path carries is shared among the encodings and told
 // to the sources of their tracks.
 type congestion struct {
+	// mu is taken under the session's lock (feedback): nothing of the session
+	// may be called with it held.
 	mu      sync.Mutex
 	est     *bwe.Estimator
 	results []bwe.Result
@@ -98,40 +100,51 @@ func (c *congestion) sent(now time.Time, bytes int) (wake bool) {
 	return wake
 }
 
-// tick is called by the transport's timer. It sends the probe that is due and
-// returns when it wants to be called again, zero for not.
+// tick is called by the transport's timer, one call at a time. It sends the
+// probe that is due and returns when it wants to be called again, zero for not.
 func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
+	probe, ok := c.advance(now)
+	switch {
+	case !ok:
+		return time.Time{}
+	case probe.ID == 0:
+		return now.Add(congestionTick)
+	}
+	// Without the lock: sending takes the session's, under which feedback comes.
+	n := 0
+	if flows := c.flows.Load(); flows != nil {
+		for _, f := range *flows {
+			if n = f.target.stream.Probe(now, probe.ID, probe.Bytes/probeChunks, out); n > 0 {
+				break
+			}
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.probed += n; n == 0 || c.probed >= probe.Bytes {
+		c.probe = bwe.Probe{}
+		return now.Add(congestionTick)
+	}
+	return now.Add(timerGrain)
+}
+
+// advance lets the estimator look at the time and returns the probe that is
+// under way, if any; ok is false while no media is sent.
+func (c *congestion) advance(now time.Time) (probe bwe.Probe, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now.Sub(c.lastOut) > congestionRest {
-		return time.Time{}
+		return bwe.Probe{}, false
 	}
 	before := c.est.Target()
 	c.est.OnTick(now)
 	c.dirty = c.dirty || c.est.Target() != before
 	if c.fine && c.probe.ID == 0 {
-		if p, ok := c.est.Probe(now); ok {
+		if p, due := c.est.Probe(now); due {
 			c.probe, c.probed = p, 0
 		}
 	}
-	next = now.Add(congestionTick)
-	if c.probe.ID == 0 {
-		return next
-	}
-	n := 0
-	if flows := c.flows.Load(); flows != nil {
-		for _, f := range *flows {
-			if n = f.target.stream.Probe(now, c.probe.ID, c.probe.Bytes/probeChunks, out); n > 0 {
-				break
-			}
-		}
-	}
-	c.probed += n
-	if n == 0 || c.probed >= c.probe.Bytes {
-		c.probe = bwe.Probe{}
-		return next
-	}
-	return now.Add(timerGrain)
+	return c.probe, true
 }
 
 // settle tells the tracks' sources what the path carries for them, if that has
