@@ -7,7 +7,7 @@ import (
 
 const (
 	backOff      = 0.85 // of what arrives, on overuse
-	resumeAt     = 0.9 // of what arrived at overuse, once the queue is gone
+	resumeAt     = 0.9  // of what arrived at overuse, once the queue is gone
 	drainSpan    = 300 * time.Millisecond
 	growth       = 1.08 // a second, far from the known capacity
 	ackedHeadway = 1.5  // the target outruns what arrives by no more than this

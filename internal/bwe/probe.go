@@ -18,7 +18,7 @@ const (
 	probeSpan    = 15 * time.Millisecond
 	probePackets = 5
 	probePause   = 1200 * time.Millisecond // between probes while nothing is learnt
-	probeWait    = time.Second     // for the result of a probe
+	probeWait    = time.Second             // for the result of a probe
 )
 
 // prober plans probes and reads their results.
