@@ -24,7 +24,8 @@ type mediaTransport struct {
 	// packets over one at a time.
 	in mediaOut
 
-	rttAt time.Time // used by poll only
+	polling sync.Mutex // a timer may fire while the one before is at work
+	rttAt   time.Time  // used by poll only
 }
 
 func newMediaTransport(tr *transport.Transport, w *timerWheel, cname string) *mediaTransport {
@@ -58,6 +59,8 @@ func (mt *mediaTransport) poll(now time.Time) time.Time {
 	if !mt.ready.Load() {
 		return time.Time{}
 	}
+	mt.polling.Lock()
+	defer mt.polling.Unlock()
 	if now.Sub(mt.rttAt) >= pathRTTEvery {
 		mt.rttAt = now
 		mt.session.SetPathRTT(mt.pathRTT())
