@@ -31,7 +31,7 @@ func TestSourcesOfTheLastTenSeconds(t *testing.T) {
 		if len(sync) != 1 || sync[0].AudioLevel == nil || *sync[0].AudioLevel < 0.099 || *sync[0].AudioLevel > 0.101 {
 			t.Errorf("synchronisation sources are %+v, want one at -20 dBov, which is 0.1", sync)
 		}
-		time.Sleep(9500 * time.Millisecond)
+		time.Sleep(8500 * time.Millisecond)
 		if got := r.GetContributingSources(); len(got) != 1 || got[0].Source != 8 {
 			t.Errorf("after ten seconds the sources are %+v, want 8 only", got)
 		}
