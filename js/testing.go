@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"trackway/webrtc"
 )
 
 // testingSource defines test, assert, assertEquals and assertThrows for files
@@ -23,6 +25,8 @@ type TestOptions struct {
 	Files []string
 	// Timeout ends a file; 0 means a minute.
 	Timeout time.Duration
+	// Engine is what the files' connections share; nil means the process's own.
+	Engine *webrtc.Engine
 	// Out takes the report, in the Test Anything Protocol; nil means the
 	// process's standard output.
 	Out io.Writer
@@ -63,7 +67,7 @@ func Test(ctx context.Context, o TestOptions) (ok bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		results, err := testFile(ctx, file, string(src), limit, out)
+		results, err := testFile(ctx, file, string(src), limit, o.Engine, out)
 		for _, r := range results {
 			report(file, r)
 		}
@@ -78,12 +82,13 @@ func Test(ctx context.Context, o TestOptions) (ok bool, err error) {
 	return ok, nil
 }
 
-func testFile(ctx context.Context, file, src string, limit time.Duration, out io.Writer) ([]outcome, error) {
+func testFile(ctx context.Context, file, src string, limit time.Duration, engine *webrtc.Engine, out io.Writer) ([]outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var results []outcome
 	note := func(text string) { fmt.Fprintln(out, "# "+strings.ReplaceAll(text, "\n", "\n# ")) }
 	err := runFile(ctx, file, testingSource+"\n"+src, Options{
+		Engine:  engine,
 		Console: func(_, msg string) { note(msg) },
 		OnError: note,
 		Globals: map[string]any{"__outcome": func(text string) {
