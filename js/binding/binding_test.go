@@ -242,7 +242,7 @@ func TestInterfaceObjectsAndPrototypes(t *testing.T) {
 		"Object.prototype.toString.call(new Thing())": "[object Thing]",
 		"'missing' in Thing.prototype":                "false",
 		"class Sub extends Thing { x = 1 } ; new Sub('s').name + (new Sub() instanceof Thing) + new Sub().x": "strue1",
-		"JSON.stringify(new Thing('j').toJSON())":                                                            `{"name":"j","mode":"one"}`,
+		"var json = new Thing('j').toJSON(); Object.keys(json).join() + json.name":                           "name,list,modej",
 	} {
 		if got := p.eval(src); got != want {
 			t.Errorf("%s\nwant %s\ngot  %s", src, want, got)
