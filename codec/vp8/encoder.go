@@ -29,6 +29,7 @@ type Encoder struct {
 	zeroSAD   int // of the macroblock in hand, against the last frame in place
 	pred      predictor
 	lf        loopFilter
+	tuner     filterTuner
 	header    encHeader
 	plan      layerFrame
 	params    frameQuant
@@ -147,6 +148,7 @@ func (e *Encoder) resize() {
 		return
 	}
 	e.pool.resize(mbw, mbh)
+	e.tuner.resize(mbw)
 	e.grid.resize(mbw, mbh)
 	e.src, e.lastSrc = newPicture(mbw, mbh), newPicture(mbw, mbh)
 	e.quiet = make([]quietState, mbw*mbh)
@@ -255,43 +257,38 @@ func (e *Encoder) encodeFrame(key bool, q int) int {
 	e.tok.stats, e.tok.raw = tokenStats{}, 0
 	clear(e.above)
 
-	e.header.filter = chooseFilter(q, key)
-	filtered := e.header.filter.level != 0
-	if filtered {
-		e.lf.init(&e.header.filter, &segmentation{}, key)
-	}
+	e.header.filter = filterDeltas
+	e.tuner.begin(&e.header.filter, q, key)
+	e.lf.init(&e.header.filter, &segmentation{}, key)
 	e.cur.prepareIntra()
 	for y := range e.grid.mbh {
 		e.rowTokens[y] = len(e.tok.tokens)
 		e.encodeRow(y)
-		if filtered && y > 0 {
-			e.lf.row(e.cur, &e.grid, y-1)
+		if y > 0 {
+			e.filterRow(y - 1)
 		}
 	}
 	e.rowTokens[e.grid.mbh] = len(e.tok.tokens)
-	if filtered {
-		e.lf.row(e.cur, &e.grid, e.grid.mbh-1)
-	}
+	e.filterRow(e.grid.mbh - 1)
 	return e.tok.stats.cost(&e.header.ent.coeff)/costBit + e.tok.raw + e.stats.modeBits/costBit
 }
 
-// chooseFilter picks the loop filter's strength. Coarser quantisers make
-// stronger edges between blocks.
-func chooseFilter(q int, key bool) filterHeader {
-	h := filterHeader{level: q * 3 / 8, deltaEnabled: true}
-	if key {
-		h.level = q / 3
-	}
-	h.level = min(h.level, 63)
-	// Still areas have been filtered before; split and intra predictions have
-	// edges of their own.
-	h.refDelta = [4]int8{refIntra: 2, refLast: 0, refGolden: -2, refAltRef: -2}
-	h.mdDelta = [4]int8{classBPred: 4, classZero: -2, classMV: 2, classSplit: 4}
-	return h
+func (e *Encoder) filterRow(y int) {
+	e.tuner.try(e.cur, e.src, &e.grid, y)
+	e.lf.row(e.cur, &e.grid, y)
+}
+
+// filterDeltas are the loop filter's deltas: still areas have been filtered
+// before, split and intra predictions have edges of their own.
+var filterDeltas = filterHeader{
+	deltaEnabled: true,
+	refDelta:     [4]int8{refIntra: 2, refLast: 0, refGolden: -2, refAltRef: -2},
+	mdDelta:      [4]int8{classBPred: 4, classZero: -2, classMV: 2, classSplit: 4},
 }
 
 // finishFrame makes the frame just written part of the state.
 func (e *Encoder) finishFrame(key bool) {
+	e.tuner.end()
 	e.cur.extend()
 	e.refs.update(&e.header.refs, e.cur)
 	if key {
