@@ -81,9 +81,9 @@ func (e *Encoder) tryReference(x, y int, ref uint8, best *interChoice) (done boo
 	if other != (mv{}) && other != nearest {
 		consider(mvNear, other, search.error(other), 0)
 	}
-	if ref != refLast && best.ref != ref {
+	if ref != refLast && best.ref != ref && e.goldenUse*goldenWorth <= len(e.lastMVs) {
 		// The older frames are for what last does not show: only when they are
-		// better without a search do they get one.
+		// better without a search, or serve elsewhere, do they get one.
 		return false
 	}
 	v, err := search.run(best.mv, e.lastMVs[y*e.grid.mbw+x])

@@ -26,6 +26,7 @@ type Encoder struct {
 	src, cur  *picture
 	lastSrc   *picture // the picture encoded before
 	quiet     []quietState
+	goldenUse int // macroblocks a frame that predict from golden
 	zeroSAD   int // of the macroblock in hand, against the last frame in place
 	pred      predictor
 	lf        loopFilter
@@ -157,6 +158,10 @@ func (e *Encoder) resize() {
 	e.lastMVs = make([]mv, mbw*mbh)
 }
 
+// goldenWorth is the fraction of the macroblocks, as a divisor, that must predict
+// from golden for it to be kept and searched.
+const goldenWorth = 16
+
 // Encode encodes one picture of the configured size. The data belongs to the
 // encoder and is overwritten by the next call. When rate control drops the
 // frame, data is nil and info.Dropped is set.
@@ -178,6 +183,9 @@ func (e *Encoder) Encode(f *Frame, flags FrameFlags) (data []byte, info EncodedI
 		return nil, EncodedInfo{Dropped: true}, nil
 	}
 	e.plan = e.layer.next(key)
+	if !key && e.goldenUse*goldenWorth > len(e.lastMVs) {
+		e.plan.refs.golden = false // the old one still serves
+	}
 	e.src, e.lastSrc = e.lastSrc, e.src
 	e.loadSource(f)
 	if key {
@@ -292,10 +300,12 @@ func (e *Encoder) finishFrame(key bool) {
 	e.cur.extend()
 	e.refs.update(&e.header.refs, e.cur)
 	if key {
-		e.frames = 0
+		e.frames, e.goldenUse = 0, 0
 		e.needKey = false
 	}
 	e.frames++
+	// A running mean over some eight frames.
+	e.goldenUse += (int(e.stats.golden[0]) - e.goldenUse) / 8
 	for y := range e.grid.mbh {
 		for x := range e.grid.mbw {
 			e.lastMVs[y*e.grid.mbw+x] = e.grid.mbs[e.grid.index(x, y)].mv
