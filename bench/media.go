@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-const payloadSize = 1150 // with RTP header, extensions and tag close to 1200 bytes
+const payloadSize = 1100 // with RTP header, extensions and tag less than 1200 bytes
 
 // A message of the line protocol between a bench process and its far end.
 type message struct {

@@ -227,6 +227,14 @@ func (s *Source) OnFeedback(f func(Feedback)) {
 	}
 }
 
+// Adapts reports whether somebody listens to OnFeedback: a source that does not
+// follow the network needs no probing of what more it would carry.
+func (s *Source) Adapts() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.onFeed != nil
+}
+
 func (s *Source) setFeedback(consumer any, fb Feedback) {
 	s.mu.Lock()
 	i := slices.IndexFunc(s.feedback, func(e feedbackEntry) bool { return e.consumer == consumer })

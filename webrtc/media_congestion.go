@@ -131,6 +131,7 @@ func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
 // advance lets the estimator look at the time and returns the probe that is
 // under way, if any; ok is false while no media is sent.
 func (c *congestion) advance(now time.Time) (probe bwe.Probe, ok bool) {
+	adapts := c.adapts()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now.Sub(c.lastOut) > congestionRest {
@@ -139,12 +140,27 @@ func (c *congestion) advance(now time.Time) (probe bwe.Probe, ok bool) {
 	before := c.est.Target()
 	c.est.OnTick(now)
 	c.dirty = c.dirty || c.est.Target() != before
-	if c.fine && c.probe.ID == 0 {
+	if adapts && c.fine && c.probe.ID == 0 {
 		if p, due := c.est.Probe(now); due {
 			c.probe, c.probed = p, 0
 		}
 	}
 	return c.probe, true
+}
+
+// adapts reports whether any track that is sent comes from a source that follows
+// the network; for others probing would be traffic for nothing.
+func (c *congestion) adapts() bool {
+	flows := c.flows.Load()
+	if flows == nil {
+		return false
+	}
+	for _, f := range *flows {
+		if t := f.sender.current.Load(); t != nil && t.Source().Adapts() {
+			return true
+		}
+	}
+	return false
 }
 
 // settle tells the tracks' sources what the path carries for them, if that has

@@ -136,8 +136,9 @@ func maxByte(a, b byte) byte {
 func (p *h264Packetizer) fragment(nal []byte, max int, w payloadWriter) {
 	indicator, typ := nal[0]&0xE0|nalFUA, nal[0]&0x1F
 	start := byte(0x80)
+	size := chunk(len(nal)-1, max-2)
 	for body := nal[1:]; len(body) > 0; start = 0 {
-		n := chunk(len(body), max-2)
+		n := min(size, len(body))
 		end := byte(0)
 		if n == len(body) {
 			end = 0x40

@@ -73,8 +73,9 @@ func (samplePacketizer) packetize(f *Frame, max int, w payloadWriter) error {
 	return nil
 }
 
-// chunks returns the size of the next of the most even pieces into which n
-// bytes fit, so that a frame has no tiny last packet.
+// chunk returns the size of the pieces into which n bytes are cut: as few as fit
+// into max, of one size but for a last one that is shorter by a few bytes. So a
+// frame has no tiny last packet, and its packets make one GSO message.
 func chunk(n, max int) int {
 	pieces := (n + max - 1) / max
 	return (n + pieces - 1) / pieces

@@ -32,8 +32,9 @@ func (p *vp8Packetizer) packetize(f *Frame, max int, w payloadWriter) error {
 		layer |= 0x20 // Y
 	}
 	rest, start := f.Data, byte(0x10) // S
+	size := chunk(len(rest), max)
 	for len(rest) > 0 {
-		n := chunk(len(rest), max)
+		n := min(size, len(rest))
 		b := append(w.next(), first|start, 0xE0) // I, L, T
 		b = binary.BigEndian.AppendUint16(b, 0x8000|p.pictureID)
 		b = append(b, p.tl0, layer)

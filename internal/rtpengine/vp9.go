@@ -7,12 +7,12 @@ import "encoding/binary"
 // one temporal layer; key frames carry a scalability structure with the size.
 type vp9Packetizer struct{ pictureID uint16 }
 
-func (p *vp9Packetizer) packetize(f *Frame, max int, w payloadWriter) error {
+func (p *vp9Packetizer) packetize(f *Frame, most int, w payloadWriter) error {
 	h, ok := parseVP9Header(f.Data)
 	if !ok {
 		return ErrMalformedFrame
 	}
-	if max <= 3+5 {
+	if most <= 3+5 {
 		return ErrFrameTooLarge
 	}
 	p.pictureID = (p.pictureID + 1) & 0x7FFF
@@ -25,11 +25,9 @@ func (p *vp9Packetizer) packetize(f *Frame, max int, w payloadWriter) error {
 	if h.key {
 		base, extra = base|0x02, 5 // V
 	}
+	size := max(chunk(len(rest)+extra, most-3), extra+1)
 	for len(rest) > 0 {
-		n := chunk(len(rest)+extra, max-3) - extra
-		if n <= 0 {
-			n = min(len(rest), max-3-extra)
-		}
+		n := min(size-extra, len(rest))
 		first := base | begin
 		if n == len(rest) {
 			first |= 0x04 // E
