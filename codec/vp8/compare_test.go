@@ -18,19 +18,30 @@ type clip struct {
 	rates  []int // kbit/s
 }
 
-// compareClips returns the material of the comparison: a published stream of a
-// camera picture where it is at hand, and synthetic scenes.
+// compareClips returns the material of the comparison: published streams of
+// camera pictures where they are at hand, and synthetic scenes.
 func compareClips(tb testing.TB) (clips []clip) {
 	if dir := os.Getenv("TRACKWAY_VECTORS"); dir != "" || dirExists("../../../shared/vectors") {
 		dir = vectorsDir(tb)
-		c := clip{name: "camera 176x144", rates: []int{60, 100, 160, 260}}
-		d := NewDecoder(DecoderConfig{})
-		for _, data := range readIVF(tb, filepath.Join(dir, "vp80-05-sharpness-1438.ivf")) {
-			if f, err := d.Decode(data); err == nil && f != nil {
-				c.frames = append(c.frames, cloneFrame(f))
+		for _, m := range []struct {
+			name, file string
+			rates      []int
+		}{
+			{"camera A", "vp80-00-comprehensive-015.ivf", []int{120, 240, 480}},
+			{"camera B", "vp80-00-comprehensive-010.ivf", []int{120, 240, 480}},
+			{"camera C", "vp80-03-segmentation-1414.ivf", []int{120, 240, 480}},
+			{"shaking close-up", "vp80-02-inter-1418.ivf", []int{120, 240, 480}},
+		} {
+			c := clip{name: m.name, rates: m.rates}
+			d := NewDecoder(DecoderConfig{})
+			for _, data := range readIVF(tb, filepath.Join(dir, m.file)) {
+				if f, err := d.Decode(data); err == nil && f != nil {
+					c.frames = append(c.frames, cloneFrame(f))
+				}
 			}
+			c.name += fmt.Sprintf(" %dx%d", c.frames[0].Width, c.frames[0].Height)
+			clips = append(clips, c)
 		}
-		clips = append(clips, c)
 	}
 	synthetic := func(name string, seed uint64, w, h, n int, noise float64, rates ...int) {
 		c := clip{name: fmt.Sprintf("%s %dx%d", name, w, h), rates: rates}
