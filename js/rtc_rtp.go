@@ -49,6 +49,20 @@ func (p *peerConnection) transceiver(t *webrtc.RTPTransceiver) *rtpTransceiver {
 	return object(p, t, func() *rtpTransceiver { return &rtpTransceiver{p: p, t: t} })
 }
 
+func sources(f func(*webrtc.RTPReceiver) []webrtc.RTPContributingSource) binding.Method {
+	return func(c *binding.Call) (any, error) {
+		out := []any{}
+		for _, s := range f(c.This.(*rtpReceiver).r) {
+			m := map[string]any{"timestamp": s.Timestamp, "source": s.Source, "rtpTimestamp": s.RTPTimestamp}
+			if s.AudioLevel != nil {
+				m["audioLevel"] = *s.AudioLevel
+			}
+			out = append(out, binding.NewDict(m))
+		}
+		return out, nil
+	}
+}
+
 func init() {
 	registry.Implement("RTCRtpSender", binding.Members{
 		"track":     getter(func(s *rtpSender) any { return nullable(s.p.rt.track(s.s.Track())) }),
@@ -103,6 +117,8 @@ func init() {
 			r.p.stats(promise, func() (*webrtc.StatsReport, error) { return r.r.GetStats(context.Background()) })
 			return promise, nil
 		},
+		"getContributingSources":    sources((*webrtc.RTPReceiver).GetContributingSources),
+		"getSynchronizationSources": sources((*webrtc.RTPReceiver).GetSynchronizationSources),
 		"jitterBufferTarget": getter(func(r *rtpReceiver) any {
 			if d := r.r.JitterBufferTarget(); d != nil {
 				return float64(*d) / float64(time.Millisecond)

@@ -76,7 +76,6 @@ type Runtime struct {
 	reporting bool
 	errs      int
 	ended     error
-	parent    *worker // set in a worker's runtime
 	blobURLs  map[string]*blob
 	empty     *goja.Program
 	closers   map[any]func()

@@ -19,6 +19,8 @@ type window struct {
 	iface  string
 	name   string
 	closed bool
+	// port is a worker's end of the channel to its owner.
+	port *portEnd
 
 	navigator   *navigator
 	location    *location
@@ -192,11 +194,7 @@ func init() {
 		},
 		"cancelAnimationFrame": func(c *binding.Call) (any, error) { host(c).loop.clearTimer(c.Int(0)); return nil, nil },
 	})
-	registry.Implement("WorkerGlobalScope", binding.Members{
-		"self":      getter(this),
-		"location":  getter(func(w *window) any { return w.location }),
-		"navigator": getter(func(w *window) any { return w.navigator }),
-	})
+	registry.Implement("WorkerGlobalScope", binding.Members{"self": getter(this)})
 }
 
 // navigator is Navigator.
