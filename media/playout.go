@@ -30,6 +30,25 @@ type PlayoutStats struct {
 	// Concealed is sound that was made up for what was lost or late, Stretched
 	// what was added, and Skipped what was left out, to follow the delay.
 	Concealed, Stretched, Skipped time.Duration
+	// KeyFrames counts those of the decoded frames that were key frames, and
+	// DecodeTime is what all of them took. Decoder names the implementation.
+	KeyFrames  int
+	DecodeTime time.Duration
+	Decoder    string
+	// Emitted counts the pictures, or the sampling instants, that were passed on
+	// of what arrived, and Held is the sum of the seconds that each of them
+	// waited since its arrival.
+	Emitted int
+	Held    float64
+	// Width, Height and FrameRate are those of the pictures of late.
+	Width, Height int
+	FrameRate     float64
+	// Level is the loudness of the sound of late, from 0 to 1 in linear units.
+	// Energy is the sum of the squares of it times the seconds that it lasted,
+	// and Played how much sound there was in all (webrtc-stats, totalAudioEnergy
+	// and totalSamplesDuration).
+	Level, Energy float64
+	Played        time.Duration
 	// LastCapture is when the frame passed on last was captured, and LastDue
 	// when it was passed on: the difference between two tracks' is how far
 	// they are out of step.
@@ -54,12 +73,13 @@ type Playout struct {
 	lag   lagMeter
 	line  timeline
 	stats PlayoutStats
+	ended bool
 }
 
 // arrived is a frame that waits to be played.
 type arrived struct {
 	*EncodedFrame
-	capture time.Time
+	capture, arrival time.Time
 }
 
 // playMargin is the time between a frame's arrival and its being due, when it
@@ -102,6 +122,10 @@ func NewPlayout(s *Source, o PlayoutOptions) *Playout {
 // step with other tracks; without, its arrival does.
 func (p *Playout) Push(f *EncodedFrame, arrival time.Time) {
 	p.mu.Lock()
+	if p.ended {
+		p.mu.Unlock()
+		return
+	}
 	if p.line.rate == 0 {
 		if p.line.rate = p.source.Format().Codec.ClockRate; p.line.rate == 0 {
 			p.line.rate = 90000
@@ -116,9 +140,9 @@ func (p *Playout) Push(f *EncodedFrame, arrival time.Time) {
 		p.stats.Late += len(p.queue)
 		p.queue = nil // the player has fallen hopelessly behind
 	}
-	p.queue = append(p.queue, &arrived{f.Clone(), capture})
+	p.queue = append(p.queue, &arrived{f.Clone(), capture, arrival})
+	p.group.need(p, need) // not after leave
 	p.mu.Unlock()
-	p.group.need(p, need)
 	select {
 	case p.bell <- struct{}{}:
 	default:
@@ -149,6 +173,9 @@ func (p *Playout) Stats() PlayoutStats {
 func (p *Playout) Close() {
 	p.cancel()
 	<-p.done
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
 	p.group.leave(p)
 }
 
@@ -157,6 +184,22 @@ func (p *Playout) count(f func(*PlayoutStats)) {
 	p.mu.Lock()
 	f(&p.stats)
 	p.mu.Unlock()
+}
+
+// decoded counts a frame.
+func (p *Playout) decoded(f *arrived, begin time.Time, err error) {
+	took := p.clock.Now().Sub(begin)
+	p.count(func(s *PlayoutStats) {
+		if err != nil {
+			s.Failed++
+			return
+		}
+		s.Decoded++
+		s.DecodeTime += took
+		if f.KeyFrame {
+			s.KeyFrames++
+		}
+	})
 }
 
 // wait waits for a frame to be pushed.
@@ -193,10 +236,17 @@ func (p *videoPlayout) run(ctx context.Context) {
 			p.dec.Close()
 		}
 	}()
-	var due time.Time
+	var due, arrival time.Time
+	var rate rateMeter
 	emit := func(v *VideoFrame) {
 		p.source.WriteVideo(v)
-		p.count(func(s *PlayoutStats) { s.LastCapture, s.LastDue = v.CaptureTime, due })
+		p.count(func(s *PlayoutStats) {
+			s.LastCapture, s.LastDue = v.CaptureTime, due
+			s.Width, s.Height = v.Width, v.Height
+			s.Emitted++
+			s.Held += max(0, due.Sub(arrival).Seconds())
+			s.FrameRate = rate.rate(v.Timestamp)
+		})
 	}
 	for {
 		f := p.next()
@@ -213,14 +263,10 @@ func (p *videoPlayout) run(ctx context.Context) {
 		if p.clock.SleepUntil(ctx, due) != nil {
 			return
 		}
-		f.CaptureTime = f.capture
+		f.CaptureTime, arrival = f.capture, f.arrival
+		begin := p.clock.Now()
 		err := p.dec.Decode(f.EncodedFrame, emit)
-		p.count(func(s *PlayoutStats) {
-			if s.Decoded++; err != nil {
-				s.Decoded--
-				s.Failed++
-			}
-		})
+		p.decoded(f, begin, err)
 		if err != nil {
 			p.source.key.request("", p.clock.Now())
 		}
@@ -237,8 +283,10 @@ func (p *videoPlayout) decoder(mime string) bool {
 	}
 	p.mime = mime
 	var err error
-	if p.dec, _, err = p.codecs.NewVideoDecoder(Codec{MimeType: mime, ClockRate: 90000}); err != nil {
+	var name string
+	if p.dec, name, err = p.codecs.NewVideoDecoder(Codec{MimeType: mime, ClockRate: 90000}); err != nil {
 		p.dec = nil
 	}
+	p.count(func(s *PlayoutStats) { s.Decoder = name })
 	return p.dec != nil
 }

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"trackway/codec"
@@ -22,6 +23,8 @@ type audioPlayout struct {
 	idle   time.Duration
 	slack  time.Duration // how long the buffer has been fuller than need be
 	silent bool
+
+	sampleRate int // of the samples that leave
 }
 
 const (
@@ -74,6 +77,8 @@ func (p *audioPlayout) begin(ctx context.Context) *arrived {
 	}
 }
 
+// decoder has a decoder of the codec ready, if there is one; it is called with
+// mu held.
 func (p *audioPlayout) decoder(mime string) bool {
 	if p.mime == mime {
 		return p.dec != nil
@@ -90,7 +95,7 @@ func (p *audioPlayout) decoder(mime string) bool {
 		p.rate = 48000
 	}
 	var err error
-	if p.dec, _, err = p.codecs.NewAudioDecoder(c); err != nil {
+	if p.dec, p.stats.Decoder, err = p.codecs.NewAudioDecoder(c); err != nil {
 		p.dec = nil
 	}
 	return p.dec != nil
@@ -108,14 +113,18 @@ func (p *audioPlayout) play(ctx context.Context) error {
 		switch {
 		case f != nil:
 			p.idle = 0
+			begin := p.clock.Now()
+			p.line = f.capture // which sender reports may have corrected
 			err := p.dec.Decode(f.EncodedFrame, p.pass)
-			p.count(func(s *PlayoutStats) {
-				if s.Decoded++; err != nil {
-					s.Decoded--
-					s.Failed++
-				}
-			})
-			if err != nil {
+			p.decoded(f, begin, err)
+			if err == nil {
+				held := max(0, p.at.Sub(f.arrival).Seconds())
+				p.count(func(s *PlayoutStats) {
+					n := int(p.step * time.Duration(p.sampleRate) / time.Second)
+					s.Emitted += n
+					s.Held += held * float64(n)
+				})
+			} else {
 				p.conceal(p.step, nil)
 			}
 			p.next = f.Timestamp + p.ticks(p.step)
@@ -226,6 +235,23 @@ func (p *audioPlayout) pass(f *AudioFrame) {
 
 func (p *audioPlayout) write(f *AudioFrame) {
 	f.Timestamp, f.CaptureTime = p.out, p.line
+	p.sampleRate = f.SampleRate
+	p.measure(f)
 	p.out += uint32(len(f.Samples) / max(1, f.Channels))
 	p.source.WriteAudio(f)
+}
+
+// measure takes note of the loudness.
+func (p *audioPlayout) measure(f *AudioFrame) {
+	sum := 0.0
+	for _, v := range f.Samples {
+		sum += float64(v) * float64(v)
+	}
+	mean := sum / float64(max(1, len(f.Samples))) / (32767 * 32767)
+	d := f.Duration()
+	p.count(func(s *PlayoutStats) {
+		s.Level = math.Sqrt(mean)
+		s.Energy += mean * d.Seconds()
+		s.Played += d
+	})
 }

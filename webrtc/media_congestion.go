@@ -156,7 +156,11 @@ func (c *congestion) adapts() bool {
 		return false
 	}
 	for _, f := range *flows {
-		if t := f.sender.current.Load(); t != nil && t.Source().Adapts() {
+		t := f.target.coded.Load()
+		if t == nil {
+			t = f.sender.current.Load()
+		}
+		if t != nil && t.Source().Adapts() {
 			return true
 		}
 	}
@@ -184,38 +188,47 @@ func (c *congestion) settle() {
 	var tell []told
 	for i, f := range *flows {
 		n := len(tell)
-		if n > 0 && tell[n-1].sender == f.sender {
+		switch {
+		case f.target.coded.Load() != nil: // it has an encoder of its own
+			tell = append(tell, told{f.target, c.share[i]})
+		case n > 0 && tell[n-1].to == f.sender:
 			tell[n-1].bitrate += c.share[i]
-		} else {
+		default:
 			tell = append(tell, told{f.sender, c.share[i]})
 		}
 	}
 	c.mu.Unlock()
 	for _, t := range tell {
-		t.sender.tell(t.bitrate)
+		t.to.tell(t.bitrate)
 	}
 }
 
+// told is a bit rate for one that makes media: a *senderMedia, for its track's
+// source, or a *sendTarget, for its encoder.
 type told struct {
-	sender  *senderMedia
+	to      interface{ tell(bitrate int) }
 	bitrate int
 }
 
-// tell passes a bit rate on to the track's source, if it differs by more than
-// an encoder would care about. Nothing at all is told as one bit per second:
-// zero would say nothing.
+// worthTelling reports whether a bit rate differs from the last by more than an
+// encoder would care about, and keeps it if so.
+func worthTelling(last *atomic.Int64, bitrate int) bool {
+	old, now := last.Load(), int64(max(bitrate, 1))
+	if d := now - old; old != 0 && d*32 < old && -d*32 < old {
+		return false
+	}
+	last.Store(now)
+	return true
+}
+
+// tell passes a bit rate on to the track's source. Nothing at all is told as one
+// bit per second: zero would say nothing.
 func (m *senderMedia) tell(bitrate int) {
 	track := m.current.Load()
-	if track == nil {
+	if track == nil || track.Format().Form == media.Raw || !worthTelling(&m.bitrate, bitrate) {
 		return
 	}
-	bitrate = max(bitrate, 1)
-	old := m.bitrate.Load()
-	if d := int64(bitrate) - old; old != 0 && d*32 < old && -d*32 < old {
-		return
-	}
-	m.bitrate.Store(int64(bitrate))
-	track.SendFeedback(m, media.Feedback{TargetBitrate: bitrate})
+	track.SendFeedback(m, media.Feedback{TargetBitrate: max(bitrate, 1)})
 	if m.current.Load() != track || m.bitrate.Load() == 0 { // replaced or unbound meanwhile
 		track.SendFeedback(m, media.Feedback{})
 	}

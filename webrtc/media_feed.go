@@ -63,8 +63,16 @@ type sendTarget struct {
 	index  int
 	spec   atomic.Pointer[targetSpec]
 
+	// Of a raw track: the encoding's own coded track, what was asked of it, and
+	// what its encoder was told last.
+	coded   atomic.Pointer[media.Track]
+	options media.EncodeOptions
+	release func()
+	bitrate atomic.Int64
+
 	// guarded by trackFeed.mu
 	feed    *trackFeed
+	own     bool // the feed carries this encoding and no other
 	ring    *feedRing
 	applied *targetSpec
 	mime    string
@@ -95,10 +103,11 @@ func feedOf(track *media.Track) *trackFeed {
 	return track.Shared(feedKey{}, func() any { return &trackFeed{track: track} }).(*trackFeed)
 }
 
-// add has the feed send to the target from now on.
-func (f *trackFeed) add(t *sendTarget) {
+// add has the feed send to the target from now on. own says that the track was
+// coded for the target's encoding, whichever it is.
+func (f *trackFeed) add(t *sendTarget, own bool) {
 	f.mu.Lock()
-	t.feed, t.ring, t.applied, t.mime = f, nil, nil, ""
+	t.feed, t.own, t.ring, t.applied, t.mime = f, own, nil, nil, ""
 	// a new list: the old one may be in use
 	f.targets = append(append([]*sendTarget(nil), f.targets...), t)
 	first := f.remove == nil
@@ -257,6 +266,8 @@ func (f *trackFeed) fanOut(now time.Time, rid, mime string, size int, write func
 // takes says whether a target sends an encoding of the track.
 func (f *trackFeed) takes(t *sendTarget, rid string) bool {
 	switch {
+	case t.own:
+		return true
 	case rid == "":
 		return t.index == 0 // a track of one encoding is the sender's first
 	case t.rid == "":

@@ -8,6 +8,7 @@ import (
 	"trackway/internal/jsep"
 	"trackway/internal/rtpengine"
 	"trackway/internal/transport"
+	"trackway/media"
 )
 
 // mediaPlane is a connection's media: an RTP session for each transport, and
@@ -19,6 +20,7 @@ type mediaPlane struct {
 	wheel  *timerWheel
 	routes atomic.Pointer[[]*mediaTransport]
 	lines  map[jsep.TransceiverID]*mediaLine
+	groups map[string]*media.SyncGroup // by the remote stream's id
 	pass   uint64
 	closed bool
 	// changed says that the encodings have other demands than before.
@@ -106,8 +108,8 @@ func (p *mediaPlane) writable(tr *transport.Transport) {
 	var start []func()
 	for _, l := range p.lines {
 		if l.mt == mt {
-			if track := l.transceiver.sender.media.playing(); track != nil {
-				start = append(start, track.RequestKeyFrame)
+			if m := &l.transceiver.sender.media; m.sending {
+				start = append(start, m.keyFrame(""))
 			}
 		}
 	}
@@ -168,6 +170,7 @@ func (p *mediaPlane) apply(configs []*jsep.MediaConfig, transportOf func(*jsep.M
 		}
 		t.sender.media.apply(t.sender, mt, c)
 		t.receiver.media.apply(t.receiver, mt, c)
+		t.receiver.media.play.setGroup(t.receiver.source, p.group(c.RemoteMSIDs))
 	}
 	defer p.shareOut()
 	if len(p.lines) > len(configs) {

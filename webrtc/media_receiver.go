@@ -21,6 +21,7 @@ type receiverMedia struct {
 	hooked   bool
 	live     atomic.Pointer[rtpengine.Receiver] // receiver, for key frame requests
 	reader   atomic.Pointer[packetQueue]
+	play     receiverPlay
 
 	// used by the goroutine that delivers packets
 	mime   string
@@ -28,9 +29,9 @@ type receiverMedia struct {
 	packet media.RTPPacket
 }
 
-// setJitterBufferTarget has no effect on the engine, which delivers frames as
-// soon as they are complete: holding them back is up to whoever plays them.
-func (m *receiverMedia) setJitterBufferTarget(*time.Duration) {}
+// setJitterBufferTarget is for pictures and samples; frames and packets are
+// passed on as soon as they are complete.
+func (m *receiverMedia) setJitterBufferTarget(target *time.Duration) { m.play.setTarget(target) }
 
 // apply follows a negotiation.
 func (m *receiverMedia) apply(r *RTPReceiver, mt *mediaTransport, c *jsep.MediaConfig) {
@@ -45,7 +46,7 @@ func (m *receiverMedia) apply(r *RTPReceiver, mt *mediaTransport, c *jsep.MediaC
 			Packet: m.onPacket, Frame: m.onFrame, Ended: m.onEnded,
 		})
 		m.live.Store(m.receiver)
-		m.demand(m.source.Demand())
+		m.demand(media.Demand{})
 	}
 }
 
@@ -63,11 +64,14 @@ func (m *receiverMedia) hook(r *RTPReceiver) {
 	})
 }
 
-// demand has frames assembled only if somebody takes them.
-func (m *receiverMedia) demand(d media.Demand) {
+// demand has frames assembled, and decoded, only if somebody takes them. What
+// it is told may be out of date when two goroutines change it.
+func (m *receiverMedia) demand(media.Demand) {
 	if live := m.live.Load(); live != nil {
+		d := m.source.Demand()
 		live.SetAssemble(d.Encoded || d.Raw)
 	}
+	m.play.follow(m.source)
 }
 
 // unbind ends receiving; the track stays.
@@ -82,6 +86,7 @@ func (m *receiverMedia) unbind() {
 // end lets readers go.
 func (m *receiverMedia) end() {
 	m.unbind()
+	m.play.end()
 	if q := m.reader.Load(); q != nil {
 		q.close()
 	}
@@ -125,6 +130,7 @@ func (m *receiverMedia) onFrame(_ *rtpengine.ReceiveStream, f *rtpengine.Frame) 
 		AudioLevel: media.AudioLevel{Known: f.HasAudioLevel, Voice: f.VoiceActivity, Level: f.AudioLevel},
 	}
 	o.CaptureTime = f.LocalTime
+	m.play.push(o, f.ReceiveTime)
 	_ = m.source.WriteFrame(o) // the track may have ended
 }
 

@@ -18,16 +18,10 @@ type senderMedia struct {
 	targets []*sendTarget
 	mt      *mediaTransport
 	sending bool
-	active  []bool       // by encoding
-	bitrate atomic.Int64 // what the source was told last
-}
-
-// playing returns the track that is being sent, or nil.
-func (m *senderMedia) playing() *media.Track {
-	if !m.sending {
-		return nil
-	}
-	return m.track
+	config  *jsep.MediaConfig // what was applied last
+	failure error             // why a raw track is not encoded
+	active  []bool            // by encoding
+	bitrate atomic.Int64      // what the source was told last
 }
 
 // setTrack follows addTrack, replaceTrack and removeTrack. The encodings go on
@@ -41,7 +35,7 @@ func (m *senderMedia) setTrack(track *media.Track) {
 		t.stream.Pause()
 	}
 	m.withdraw()
-	m.track = track
+	m.track, m.failure = track, nil
 	m.current.Store(track)
 	m.connect(m.sending)
 }
@@ -59,15 +53,20 @@ func (m *senderMedia) setEncodings(encodings []RTPEncodingParameters) {
 // key frame.
 func (m *senderMedia) activate() {
 	for _, t := range m.targets {
-		t.stream.SetActive(t.index >= len(m.active) || m.active[t.index])
+		t.stream.SetActive(m.activeAt(t.index))
 	}
 }
+
+func (m *senderMedia) activeAt(index int) bool { return index >= len(m.active) || m.active[index] }
 
 // canSend says why a track cannot be sent within what was negotiated.
 func (m *senderMedia) canSend(track *media.Track, negotiated []jsep.MediaCodec) error {
 	f := track.Format()
 	if f.Form == media.Raw {
-		return domerr.New(domerr.NotSupported, "the track's media is not encoded")
+		if encodable(track.Kind(), negotiated) {
+			return nil
+		}
+		return domerr.New(domerr.InvalidModification, "there is no encoder for any of the negotiated codecs")
 	}
 	if f.Codec.MimeType == "" {
 		return nil // not known yet
@@ -82,7 +81,7 @@ func (m *senderMedia) canSend(track *media.Track, negotiated []jsep.MediaCodec) 
 
 // apply follows a negotiation.
 func (m *senderMedia) apply(s *RTPSender, mt *mediaTransport, c *jsep.MediaConfig) {
-	m.mt = mt
+	m.mt, m.config = mt, c
 	m.active = m.active[:0]
 	for _, e := range c.Encodings {
 		m.active = append(m.active, e.Active && !e.Paused)
@@ -122,8 +121,7 @@ func (m *senderMedia) apply(s *RTPSender, mt *mediaTransport, c *jsep.MediaConfi
 	m.connect(true)
 	m.activate()
 	if !was && mt.ready.Load() && m.track != nil {
-		track := m.track
-		s.pc.queueTask(track.RequestKeyFrame)
+		s.pc.queueTask(m.keyFrame(""))
 	}
 }
 
@@ -144,11 +142,7 @@ func (m *senderMedia) add(mt *mediaTransport, index int, rid string, spec *targe
 	if cfg.RTXPayloadType == 0 {
 		cfg.RTXSSRC = 0
 	}
-	stream, err := mt.session.AddSender(cfg, rtpengine.SendEvents{KeyFrame: func() {
-		if track := m.current.Load(); track != nil {
-			track.RequestKeyFrameFor(feedOf(track).encodingOf(t))
-		}
-	}})
+	stream, err := mt.session.AddSender(cfg, rtpengine.SendEvents{KeyFrame: func() { m.requestKeyFrame(t) }})
 	if err != nil {
 		return // an SSRC of another sender: negotiation draws them at random
 	}
@@ -157,8 +151,9 @@ func (m *senderMedia) add(mt *mediaTransport, index int, rid string, spec *targe
 }
 
 func (m *senderMedia) remove(t *sendTarget) {
-	if m.track != nil {
-		feedOf(m.track).drop(t)
+	t.stopEncoding()
+	if t.feed != nil {
+		t.feed.drop(t)
 	}
 	for i, o := range m.targets {
 		if o == t {
@@ -178,11 +173,15 @@ func (m *senderMedia) connect(on bool) {
 	if m.track == nil {
 		return
 	}
+	if m.track.Format().Form == media.Raw {
+		m.encode(on)
+		return
+	}
 	feed := feedOf(m.track)
 	for _, t := range m.targets {
 		switch {
 		case on && t.feed != feed:
-			feed.add(t)
+			feed.add(t, false)
 		case !on && t.feed != nil:
 			feed.drop(t)
 		}
@@ -194,7 +193,7 @@ func (m *senderMedia) unbind() {
 	for len(m.targets) > 0 {
 		m.remove(m.targets[len(m.targets)-1])
 	}
-	m.mt, m.sending = nil, false
+	m.mt, m.sending, m.failure = nil, false, nil
 	m.withdraw()
 }
 

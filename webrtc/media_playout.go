@@ -1,0 +1,178 @@
+package webrtc
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trackway/media"
+)
+
+// receiverPlay decodes a receiver's track while somebody takes pictures or
+// samples of it. The zero value is ready.
+type receiverPlay struct {
+	// live is out, for the goroutine that delivers frames.
+	live atomic.Pointer[media.Playout]
+
+	// mu guards the rest. Nothing else of the connection is locked under it:
+	// demand may change on any goroutine.
+	mu     sync.Mutex
+	out    *media.Playout // nil while nobody wants it
+	group  *media.SyncGroup
+	target *time.Duration
+	past   media.PlayoutStats // of playouts that have ended
+	ended  bool
+
+	// used by the goroutine that delivers frames
+	rid    string
+	pixels int
+	ridAt  time.Time
+}
+
+// follow starts or ends playing as the source's demand is now: calls may come
+// in another order than the changes.
+func (p *receiverPlay) follow(source *media.Source) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch raw := source.Demand().Raw && !p.ended; {
+	case raw && p.out == nil:
+		p.start(source)
+	case !raw:
+		p.stop()
+	}
+}
+
+// start is called with mu held.
+func (p *receiverPlay) start(source *media.Source) {
+	p.out = media.NewPlayout(source, media.PlayoutOptions{Group: p.group})
+	p.out.SetTarget(p.target)
+	p.live.Store(p.out)
+}
+
+// stop is called with mu held.
+func (p *receiverPlay) stop() {
+	if p.out == nil {
+		return
+	}
+	p.live.Store(nil)
+	out := p.out
+	p.out = nil
+	p.past = addPlayoutStats(p.past, out.Stats())
+	// Close waits for the sink that is being called, which may be the one that
+	// has just been removed from within.
+	go out.Close()
+}
+
+// end stops playing for good.
+func (p *receiverPlay) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	p.stop()
+}
+
+// setGroup puts the track in step with those of the group.
+func (p *receiverPlay) setGroup(source *media.Source, group *media.SyncGroup) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.group == group {
+		return
+	}
+	p.group = group
+	if p.out != nil {
+		p.stop()
+		p.start(source)
+	}
+}
+
+func (p *receiverPlay) setTarget(target *time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+	if p.out != nil {
+		p.out.SetTarget(target)
+	}
+}
+
+// push plays a frame. Of several encodings it is the largest that is played.
+func (p *receiverPlay) push(f *media.EncodedFrame, arrival time.Time) {
+	out := p.live.Load()
+	if out == nil {
+		return
+	}
+	pixels := f.Width * f.Height
+	switch {
+	case f.RID == p.rid:
+	case f.KeyFrame && (pixels > p.pixels || arrival.Sub(p.ridAt) > time.Second):
+		p.rid = f.RID
+	default:
+		return
+	}
+	p.ridAt = arrival
+	if f.KeyFrame {
+		p.pixels = pixels
+	}
+	out.Push(f, arrival)
+}
+
+// stats is what has been played so far; playing is false while nobody takes
+// pictures or samples, and never has.
+func (p *receiverPlay) stats() (s media.PlayoutStats, playing bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.out == nil {
+		return p.past, p.past.Decoded > 0
+	}
+	return addPlayoutStats(p.past, p.out.Stats()), true
+}
+
+// addPlayoutStats adds the counters of what came before to those of now.
+func addPlayoutStats(past, now media.PlayoutStats) media.PlayoutStats {
+	now.Decoded += past.Decoded
+	now.KeyFrames += past.KeyFrames
+	now.Failed += past.Failed
+	now.Late += past.Late
+	now.Concealed += past.Concealed
+	now.Stretched += past.Stretched
+	now.Skipped += past.Skipped
+	now.Emitted += past.Emitted
+	now.Held += past.Held
+	now.DecodeTime += past.DecodeTime
+	now.Energy += past.Energy
+	now.Played += past.Played
+	if now.LastDue.IsZero() {
+		now.LastCapture, now.LastDue = past.LastCapture, past.LastDue
+	}
+	return now
+}
+
+// group is what keeps the tracks of one remote stream in step. Browsers go by
+// the stream too; whether its tracks have one clock, their CNAMEs say, by which
+// the session maps their times to this machine's.
+func (p *mediaPlane) group(streams []string) *media.SyncGroup {
+	if len(streams) == 0 {
+		return nil
+	}
+	g := p.groups[streams[0]]
+	if g == nil {
+		if p.groups == nil || len(p.groups) > 2*len(p.lines)+16 {
+			p.groups = map[string]*media.SyncGroup{} // streams that have gone
+			for _, l := range p.lines {
+				if l.config != nil && len(l.config.RemoteMSIDs) > 0 {
+					p.groups[l.config.RemoteMSIDs[0]] = l.transceiver.receiver.media.play.currentGroup()
+				}
+			}
+		}
+		if g = p.groups[streams[0]]; g == nil {
+			g = media.NewSyncGroup()
+			p.groups[streams[0]] = g
+		}
+	}
+	return g
+}
+
+func (p *receiverPlay) currentGroup() *media.SyncGroup {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.group
+}
