@@ -242,8 +242,16 @@ func (pc *PeerConnection) closeDataLocked() func() {
 		d.endLocked()
 	}
 	pc.data.channels = nil
-	if s := pc.data.sctp; s != nil {
+	if s := pc.data.sctp; s != nil && s.state != SCTPTransportStateClosed {
 		s.state = SCTPTransportStateClosed
+		// "A task is queued … when the SCTP association has been closed
+		// intentionally, such as by closing the peer connection." It is the one
+		// event that closing fires.
+		pc.queueTask(func() {
+			if f := load(pc, &s.onState); f != nil {
+				f()
+			}
+		})
 	}
 	a := pc.data.association
 	if a == nil {

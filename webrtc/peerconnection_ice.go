@@ -151,17 +151,25 @@ const connectedFor = 500 * time.Millisecond
 // ICEState implements transport.Handler: "change the selected candidate pair and
 // state".
 func (b *bundleTransport) ICEState(s transport.ICEState) {
-	b.queue(func(fire *events) {
-		if b.completing != nil {
-			if s == transport.ICECompleted {
-				return
+	if s == transport.ICEConnected || s == transport.ICECompleted {
+		// The first check may succeed before its agent has told that it checks.
+		b.queue(func(fire *events) {
+			if b.ice.state == ICETransportStateNew {
+				b.setICEStateLocked(ICETransportStateChecking, fire)
 			}
-			b.completing.Stop()
-			b.completing = nil
-		}
-		if s == transport.ICEChecking && (b.ice.state == ICETransportStateConnected || b.ice.state == ICETransportStateCompleted) {
+		})
+	}
+	b.queue(func(fire *events) {
+		connected := b.ice.state == ICETransportStateConnected || b.ice.state == ICETransportStateCompleted
+		switch {
+		case connected && (s == transport.ICEChecking || s == transport.ICEConnected):
 			// A restart looks for another pair while the one in use carries on.
 			return
+		case b.completing != nil && s == transport.ICECompleted:
+			return
+		case b.completing != nil:
+			b.completing.Stop()
+			b.completing = nil
 		}
 		if s == transport.ICECompleted && b.ice.state != ICETransportStateCompleted {
 			s = transport.ICEConnected
@@ -187,6 +195,11 @@ func (b *bundleTransport) setICEStateLocked(s ICETransportState, fire *events) {
 	}
 	b.ice.state = s
 	if b.tr != nil && s == ICETransportStateConnected {
+		// "The selected pair and RTCIceTransportState are related and are handled in
+		// the same task."
+		if p, ok := b.tr.SelectedPair(); ok {
+			b.selectLocked(p, fire)
+		}
 		// A conflict of roles has been resolved by now.
 		b.ice.role = ICERoleControlled
 		if b.tr.Stats().Controlling {
@@ -201,13 +214,19 @@ func (b *bundleTransport) setICEStateLocked(s ICETransportState, fire *events) {
 
 // SelectedPair implements transport.Handler.
 func (b *bundleTransport) SelectedPair(p transport.CandidatePair) {
-	b.queue(func(fire *events) {
-		b.ice.selected = &ICECandidatePair{
-			Local:  b.known(b.ice.local, p.Local),
-			Remote: b.known(b.ice.remote, p.Remote),
-		}
-		fire.add(b.pc, &b.ice.onSelectedPair)
-	})
+	b.queue(func(fire *events) { b.selectLocked(p, fire) })
+}
+
+func (b *bundleTransport) selectLocked(p transport.CandidatePair, fire *events) {
+	if b.pair == p {
+		return
+	}
+	b.pair = p
+	b.ice.selected = &ICECandidatePair{
+		Local:  b.known(b.ice.local, p.Local),
+		Remote: b.known(b.ice.remote, p.Remote),
+	}
+	fire.add(b.pc, &b.ice.onSelectedPair)
 }
 
 // known finds the object of a candidate, so that a selected pair has those of

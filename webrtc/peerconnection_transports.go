@@ -31,6 +31,8 @@ type bundleTransport struct {
 	// that the transport has been given; ended are those whose end was told.
 	added map[string]int
 	ended map[string]bool
+	// pair is the selected pair that was told last.
+	pair transport.CandidatePair
 	// completing is running while the state "completed" is held back.
 	completing *time.Timer
 	// begun are the local ufrags that gathering was announced for, gathering
@@ -127,9 +129,9 @@ func (b *bundleTransport) fail(error) {
 }
 
 // dropTransportLocked closes a transport that negotiation does not need any
-// more. States change at once, since it no longer counts for those of the
-// connection; "this results in events firing on these objects in a queued task"
-// (webrtc-pc 4.4.1.5).
+// more. It no longer counts for the states of the connection at once; its own
+// change later: "this results in events firing on these objects in a queued
+// task" (webrtc-pc 4.4.1.5).
 func (pc *PeerConnection) dropTransportLocked(b *bundleTransport) {
 	delete(pc.transports.byID, b.config.ID)
 	pc.transports.all = slices.DeleteFunc(pc.transports.all, func(x *bundleTransport) bool { return x == b })
@@ -140,19 +142,22 @@ func (pc *PeerConnection) dropTransportLocked(b *bundleTransport) {
 	if b.tr != nil {
 		pc.media.detach(b.tr)
 	}
-	var fire events
-	if b.ice.state != ICETransportStateClosed {
-		b.ice.state = ICETransportStateClosed
-		fire.add(pc, &b.ice.onState)
-	}
-	if b.dtls.state != DTLSTransportStateClosed {
-		b.dtls.state = DTLSTransportStateClosed
-		fire.add(pc, &b.dtls.onState)
-	}
-	pc.updateGatheringStateLocked(&fire)
-	pc.updateICEConnectionStateLocked(&fire)
-	pc.updateConnectionStateLocked(&fire)
-	pc.queueLocked(func() events { return fire })
+	var changed events
+	pc.updateGatheringStateLocked(&changed)
+	pc.updateICEConnectionStateLocked(&changed)
+	pc.updateConnectionStateLocked(&changed)
+	pc.queueLocked(func() events {
+		var fire events
+		if b.ice.state != ICETransportStateClosed {
+			b.ice.state = ICETransportStateClosed
+			fire.add(pc, &b.ice.onState)
+		}
+		if b.dtls.state != DTLSTransportStateClosed {
+			b.dtls.state = DTLSTransportStateClosed
+			fire.add(pc, &b.dtls.onState)
+		}
+		return append(fire, changed...)
+	})
 	pc.queueTask(func() {
 		if b.tr != nil {
 			_ = b.tr.Close()
