@@ -61,7 +61,11 @@ const pageTools = `
 	const find = (selector, name) => [...document.querySelectorAll(selector)].find((b) => b.textContent.trim() === name && !b.disabled);
 	const press = async (selector, name) => (await until("the button " + name, () => find(selector, name))).click();
 	const stream = (title) => [...document.querySelectorAll(".stream")].find((s) => s.querySelector("h2").textContent === title);
-	const agree = (n) => until("both ends agree on " + n + " tracks", () => document.getElementById("fact-agree").textContent.startsWith("agree on " + n + " "));
+	// Nothing happened for a while: what was asked for is negotiated.
+	const settle = async () => {
+		for (let n = -1; n !== document.querySelectorAll("#rows li").length; await sleep(250)) n = document.querySelectorAll("#rows li").length;
+	};
+	const agree = async (n) => await settle() || until("both ends agree on " + n + " tracks", () => document.getElementById("fact-agree").textContent.startsWith("agree on " + n + " "));
 	const saw = (end, name) => [...document.querySelectorAll("#rows li." + end)].some((li) => li.title.includes(name));
 	const pixel = (video, x, y) => {
 		const canvas = document.createElement("canvas");

@@ -99,7 +99,7 @@ export class Call extends EventTarget {
       tracks++;
       const ours = incoming.get(s.mid);
       if (!ours) return { ok: false, why: `m-section ${s.mid} does not arrive here` };
-      if (!same(ours, s.streamIds)) return { ok: false, why: `the streams of m-section ${s.mid} differ` };
+      if (!same(ours, s.streamIds)) return { ok: false, why: `m-section ${s.mid} arrives in ${this.#names(ours)}, but was sent in ${this.#names(s.streamIds)}` };
       incoming.delete(s.mid);
     }
     if (incoming.size) return { ok: false, why: `m-section ${[...incoming.keys()][0]} arrives here unsent` };
@@ -108,9 +108,13 @@ export class Call extends EventTarget {
       if (!row.sending) continue;
       tracks++;
       if (!theirs.has(row.mid)) return { ok: false, why: `m-section ${row.mid} does not reach the program` };
-      if (!same(theirs.get(row.mid), row.streamIds)) return { ok: false, why: `the program sees other streams for m-section ${row.mid}` };
+      if (!same(theirs.get(row.mid), row.streamIds)) return { ok: false, why: `the program has m-section ${row.mid} in ${this.#names(theirs.get(row.mid))}, but it was sent in ${this.#names(row.streamIds)}` };
     }
     return { ok: true, tracks };
+  }
+
+  #names(ids) {
+    return ids.map((id) => this.streamName(id)).join(", ") || "no stream";
   }
 
   #changed() {
@@ -152,7 +156,8 @@ export class Call extends EventTarget {
   }
 
   #watchStream(stream) {
-    if (this.streams.has(stream.id)) return;
+    // A stream that lost its last track may come again as another object.
+    if (this.streams.get(stream.id) === stream) return;
     this.streams.set(stream.id, stream);
     for (const name of ["addtrack", "removetrack"]) {
       stream.addEventListener(name, ({ track }) => {
