@@ -26,6 +26,8 @@ type world struct {
 	// loop serves all peers, so that their handlers share variables without
 	// locks and a script sees one order of events.
 	loop Loop
+	// captured are streams to end with the script.
+	captured []*media.Stream
 }
 
 // peer is a PeerConnection with the log of its events.
@@ -46,6 +48,9 @@ func run(t *testing.T, script func(t *testing.T, w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, sim: udp.NewSim(1, udp.Link{Latency: 10 * time.Millisecond}), loop: eventloop.New()}
 		defer func() {
+			for _, s := range w.captured {
+				endCapture(s)
+			}
 			for _, p := range w.peers {
 				if err := p.Close(); err != nil {
 					t.Errorf("%s: Close: %v", p.name, err)

@@ -142,11 +142,13 @@ func (b *bundleTransport) CandidateError(e transport.CandidateError) {
 	})
 }
 
-// connectedFor is how long a transport is connected before it is completed. An
-// agent may find its pair and have nothing left to check in one step; programs
-// written for browsers, where the other pairs take their time, look for
-// "connected" and must have the chance to see it.
-const connectedFor = 500 * time.Millisecond
+// connectedFor is how long a transport is connected before it is completed.
+// Completed means that the agent "has finished checking all candidate pairs",
+// and those that lead nowhere take their retransmissions' time to fail. Our
+// agent gives them up when it has selected a pair; a program that was written
+// for browsers looks for "connected", restarts ICE or watches for
+// "disconnected", and is surprised by a "completed" that follows at once.
+const connectedFor = 10 * time.Second
 
 // ICEState implements transport.Handler: "change the selected candidate pair and
 // state".
