@@ -46,7 +46,7 @@ func (p *peerConnection) creation(c *binding.Call) (*binding.Promise, func(webrt
 		promise, done := p.legacy(c, c.Callback(0), c.Callback(1))
 		return promise, func(d webrtc.SessionDescription, err error) { done(initDict(d), err) }
 	}
-	promise, release := c.NewPromise(), p.rt.hold()
+	promise, release := c.NewPromise(), p.hold()
 	return promise, func(d webrtc.SessionDescription, err error) { release(); promise.Settle(initDict(d), err) }
 }
 

@@ -14,8 +14,11 @@ type peerConnection struct {
 	pc *webrtc.PeerConnection
 	// objects are the platform objects of the connection's Go objects.
 	objects map[any]binding.Platform
-	release func()
-	held    bool
+	// holds keep the runtime alive: one for the connection in use, one for each
+	// operation that has not settled. Closing ends them all, since operations of
+	// a closed connection never settle.
+	holds map[*func()]bool
+	held  bool
 }
 
 // InterfaceName implements binding.Platform.
@@ -35,7 +38,7 @@ func newPeerConnection(c *binding.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peerConnection{rt: rt, pc: pc, objects: map[any]binding.Platform{}, release: func() {}}
+	p := &peerConnection{rt: rt, pc: pc, objects: map[any]binding.Platform{}, holds: map[*func()]bool{}}
 	p.init(p)
 	rt.closers[p] = func() { _ = p.pc.Close() }
 	p.listen()
@@ -112,21 +115,38 @@ func object[T binding.Platform](p *peerConnection, key any, make func() T) T {
 // alive keeps the runtime from ending while the connection is in use.
 func (p *peerConnection) alive() {
 	if p.pc.SignalingState() != webrtc.SignalingStateClosed && !p.held {
-		p.held, p.release = true, p.rt.hold()
+		p.held = true
+		p.hold()
 	}
+}
+
+// hold keeps the runtime alive until the returned function is called or the
+// connection is closed.
+func (p *peerConnection) hold() func() {
+	release := p.rt.hold()
+	key := &release
+	p.holds[key] = true
+	return func() { release(); delete(p.holds, key) }
+}
+
+func (p *peerConnection) releaseAll() {
+	for release := range p.holds {
+		(*release)()
+	}
+	clear(p.holds)
 }
 
 // settle makes the callback of an asynchronous method: it settles the promise,
 // and keeps the runtime alive until then.
 func (p *peerConnection) settle(promise *binding.Promise) func(error) {
-	release := p.rt.hold()
+	release := p.hold()
 	return func(err error) { release(); promise.Settle(nil, err) }
 }
 
 // legacy adapts the callback forms of the promise methods (webrtc-pc 4.4.3): the
 // promise is resolved at once and the outcome goes to the callbacks.
 func (p *peerConnection) legacy(c *binding.Call, success, failure *binding.Callback) (*binding.Promise, func(any, error)) {
-	promise, release := c.NewPromise(), p.rt.hold()
+	promise, release := c.NewPromise(), p.hold()
 	promise.Resolve(nil)
 	return promise, func(v any, err error) {
 		release()
@@ -199,7 +219,7 @@ func init() {
 		},
 		"close": func(c *binding.Call) (any, error) {
 			p := c.This.(*peerConnection)
-			p.release()
+			p.releaseAll()
 			delete(p.rt.closers, p)
 			return nil, p.pc.Close()
 		},

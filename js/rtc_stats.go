@@ -23,7 +23,7 @@ func (s *statsReport) Entries() (keys, values []any) { return s.ids, s.entries }
 
 // report returns the callback that resolves a getStats promise.
 func (p *peerConnection) report(promise *binding.Promise) func(*webrtc.StatsReport, error) {
-	release := p.rt.hold()
+	release := p.hold()
 	return func(r *webrtc.StatsReport, err error) {
 		release()
 		if err != nil {
