@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
+	"runtime/pprof"
 	"strings"
 )
 
@@ -50,10 +52,23 @@ func main() {
 	flag.StringVar(&o.browsers, "browsers", os.Getenv("WPT_BROWSERS"), "table of browsers' results, tab-separated: file, subtest, chromium, firefox (default $WPT_BROWSERS)")
 	flag.IntVar(&o.jobs, "j", 4, "files to run at the same time")
 	flag.BoolVar(&o.verbose, "v", false, "print every subtest that does not pass, with its message")
+	profile := flag.String("cpuprofile", "", "write a CPU profile to this file")
 	flag.Parse()
+	debug.SetGCPercent(400) // short-lived garbage of many runtimes; memory is not what is short here
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "wpt:", err)
+			os.Exit(2)
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	ok, err := run(ctx, o, flag.Args(), os.Stdout)
+	pprof.StopCPUProfile() // os.Exit runs no deferred calls
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "wpt:", err)
 		os.Exit(2)

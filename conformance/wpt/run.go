@@ -33,7 +33,7 @@ type subtest struct {
 // even reach them.
 const (
 	normalLimit = 25 * time.Second
-	longLimit   = 75 * time.Second
+	longLimit   = 120 * time.Second
 )
 
 func runAll(ctx context.Context, o options, files []string, out io.Writer) []result {
