@@ -29,8 +29,9 @@ type audioPlayout struct {
 
 const (
 	// delaySlack is how far the buffer may be from the group's delay before
-	// sound is stretched or skipped.
-	delaySlack = 15 * time.Millisecond
+	// sound is stretched or skipped: with the codec's own delay, sound stays
+	// within 20 ms of the picture.
+	delaySlack = 10 * time.Millisecond
 	// skipPatience is how long it must have been too full.
 	skipPatience = 500 * time.Millisecond
 	// maxIdle is how long loss is concealed before the player waits for the
@@ -153,7 +154,7 @@ func (p *audioPlayout) adapt() {
 			p.at = p.at.Add(p.step)
 		}
 		p.slack = 0
-	case diff < -p.step-delaySlack:
+	case diff < -delaySlack && diff < delaySlack-p.step: // and would not be stretched again
 		p.slack += p.step
 		if p.slack < skipPatience && !p.silent || p.slack < p.step*2 {
 			return
