@@ -44,7 +44,7 @@ func randomPlane(rng *rand.Rand, n int) []byte {
 
 func TestSixtapTwins(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 3000 {
+	for range 1000 {
 		w, h := []int{16, 8, 4}[rng.IntN(3)], []int{4, 8, 16, 21, 9}[rng.IntN(5)]
 		stride := 40 + rng.IntN(30)
 		src := randomPlane(rng, stride*30)
@@ -64,7 +64,7 @@ func TestSixtapTwins(t *testing.T) {
 
 func TestBilinearTwins(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
-	for range 3000 {
+	for range 1000 {
 		size := []int{16, 8, 4}[rng.IntN(3)]
 		stride := 40 + rng.IntN(30)
 		src := randomPlane(rng, stride*30)
@@ -83,7 +83,7 @@ func TestBilinearTwins(t *testing.T) {
 
 func TestMetricTwins(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	for range 3000 {
+	for range 1000 {
 		as, bs := 16+rng.IntN(40), 16+rng.IntN(40)
 		a, b := randomPlane(rng, as*16+16), randomPlane(rng, bs*16+16)
 		asm, pure := twin(t, func() [8]int {
@@ -111,7 +111,7 @@ func randomBlock(rng *rand.Rand) (b [16]int16) {
 
 func TestTransformTwins(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	for range 5000 {
+	for range 1500 {
 		stride := 16 + rng.IntN(20)
 		src, pred := randomPlane(rng, stride*8), randomPlane(rng, stride*8)
 		block := randomBlock(rng)
@@ -140,7 +140,7 @@ func TestQuantizeTwins(t *testing.T) {
 		c, levels [16]int16
 		mask      uint32
 	}
-	for range 5000 {
+	for range 1500 {
 		var q quantizer
 		h := quantHeader{index: rng.IntN(128)}
 		q.init([][2]int32{h.factors(h.index).y1, h.factors(h.index).y2, h.factors(h.index).uv}[rng.IntN(3)], int32(rng.IntN(64)), int32(rng.IntN(64)))
@@ -159,7 +159,7 @@ func TestQuantizeTwins(t *testing.T) {
 func TestLoopFilterTwins(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	var lf loopFilter
-	for range 4000 {
+	for range 1000 {
 		lf.init(&filterHeader{level: 1, sharpness: rng.IntN(8)}, &segmentation{}, rng.IntN(2) == 0)
 		p := &lf.params[1+rng.IntN(63)]
 		stride := 32 + rng.IntN(16)
