@@ -27,7 +27,11 @@ type receiverPlay struct {
 	rid    string
 	pixels int
 	ridAt  time.Time
+	asked  time.Time
 }
+
+// ridPatience is how long an encoding may pause before another is played.
+const ridPatience = time.Second
 
 // follow starts or ends playing as the source's demand is now: calls may come
 // in another order than the changes.
@@ -95,24 +99,29 @@ func (p *receiverPlay) setTarget(target *time.Duration) {
 }
 
 // push plays a frame. Of several encodings it is the largest that is played.
-func (p *receiverPlay) push(f *media.EncodedFrame, arrival time.Time) {
+// When it ends, push asks for key frames to go on with another.
+func (p *receiverPlay) push(f *media.EncodedFrame, arrival time.Time) (needKey bool) {
 	out := p.live.Load()
 	if out == nil {
-		return
+		return false
 	}
-	pixels := f.Width * f.Height
+	pixels, over := f.Width*f.Height, arrival.Sub(p.ridAt) > ridPatience
 	switch {
 	case f.RID == p.rid:
-	case f.KeyFrame && (pixels > p.pixels || arrival.Sub(p.ridAt) > time.Second):
+	case f.KeyFrame && (pixels > p.pixels || over):
 		p.rid = f.RID
+	case over && arrival.Sub(p.asked) > ridPatience:
+		p.asked = arrival
+		return true
 	default:
-		return
+		return false
 	}
 	p.ridAt = arrival
 	if f.KeyFrame {
 		p.pixels = pixels
 	}
 	out.Push(f, arrival)
+	return false
 }
 
 // stats is what has been played so far; playing is false while nobody takes

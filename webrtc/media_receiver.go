@@ -130,7 +130,11 @@ func (m *receiverMedia) onFrame(_ *rtpengine.ReceiveStream, f *rtpengine.Frame) 
 		AudioLevel: media.AudioLevel{Known: f.HasAudioLevel, Voice: f.VoiceActivity, Level: f.AudioLevel},
 	}
 	o.CaptureTime = f.LocalTime
-	m.play.push(o, f.ReceiveTime)
+	if m.play.push(o, f.ReceiveTime) {
+		if live := m.live.Load(); live != nil {
+			live.RequestKeyFrame("")
+		}
+	}
 	_ = m.source.WriteFrame(o) // the track may have ended
 }
 

@@ -1,0 +1,128 @@
+package webrtc
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"trackway/media"
+)
+
+func TestReplaceTrackBetweenRawAndCoded(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		first, second := w.capture().GetVideoTracks()[0], w.capture().GetVideoTracks()[0]
+		s := a.addTrack(first)
+		connect(a, b)
+		a.take()
+		remote := b.GetReceivers()[0].Track()
+		coded := watchTrack(remote)
+		pictures := watchScreen(remote)
+		time.Sleep(time.Second)
+		wantPattern(t, "first raw track", pictures.take(), 1)
+
+		a.must(s.ReplaceTrack(t.Context(), second), "ReplaceTrack raw by raw")
+		time.Sleep(time.Second)
+		if n := len(pictures.take()); n < 25 {
+			t.Errorf("%d pictures of the second raw track in a second", n)
+		}
+		synctest.Wait()
+		if first.Source().Demand().Raw {
+			t.Error("the encoder of a track that was replaced goes on")
+		}
+
+		clip := newClip(vp8)
+		before := coded.count()
+		a.must(s.ReplaceTrack(t.Context(), clip.track), "ReplaceTrack raw by coded")
+		clip.play(20)
+		time.Sleep(200 * time.Millisecond)
+		if n := coded.count() - before; n < 20 {
+			t.Errorf("%d frames of a coded track after a raw one, want 20", n)
+		}
+		if second.Source().Demand().Raw {
+			t.Error("the encoder of a raw track that a coded one replaced goes on")
+		}
+		pictures.take()
+
+		a.must(s.ReplaceTrack(t.Context(), first), "ReplaceTrack coded by raw")
+		time.Sleep(time.Second)
+		got := pictures.take()
+		wantPattern(t, "raw track after a coded one", got, 1)
+		if len(got) < 25 {
+			t.Errorf("%d pictures of a raw track after a coded one in a second", len(got))
+		}
+		a.must(s.ReplaceTrack(t.Context(), nil), "ReplaceTrack by none")
+		synctest.Wait()
+		if first.Source().Demand().Raw {
+			t.Error("the encoder goes on without a sender")
+		}
+		infos := coded.seen()
+		for i := 1; i < len(infos); i++ {
+			if d := int32(infos[i].Timestamp - infos[i-1].Timestamp); d <= 0 || d > 90000 {
+				t.Errorf("frame %d: the timestamp goes on by %d: it must be continuous over replaceTrack", i, d)
+			}
+		}
+		wantLog(t, a.only("negotiationneeded"), nil, "replaceTrack needs no negotiation")
+	})
+}
+
+func TestDisabledRawTracksSendBlackAndSilence(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		stream := w.capture()
+		for _, track := range stream.GetTracks() {
+			a.addTrack(track, stream)
+		}
+		connect(a, b)
+		var video, audio *screen
+		for _, r := range b.GetReceivers() {
+			if r.Track().Kind() == media.Video {
+				video = watchScreen(r.Track())
+			} else {
+				audio = watchScreen(r.Track())
+			}
+		}
+		loudest := func() int16 {
+			audio.mu.Lock()
+			defer audio.mu.Unlock()
+			l := audio.loudest
+			audio.loudest = 0
+			return l
+		}
+		time.Sleep(2 * time.Second)
+		wantPattern(t, "enabled", video.take(), 2)
+		if loudest() < 3000 {
+			t.Error("the tone is not heard")
+		}
+		for _, track := range stream.GetTracks() {
+			track.SetEnabled(false)
+		}
+		time.Sleep(500 * time.Millisecond)
+		video.take()
+		loudest()
+		time.Sleep(1500 * time.Millisecond)
+		black := video.take()
+		if len(black) < 20 {
+			t.Errorf("%d pictures in 1.5 s of a track that is disabled, want black ones, 20 at least", len(black))
+		}
+		for _, p := range black {
+			if p.number >= 0 || p.luma > 20 {
+				t.Errorf("a track that is disabled shows picture %d with luma %d, want black", p.number, p.luma)
+				break
+			}
+		}
+		if l := loudest(); l > 50 {
+			t.Errorf("a track that is disabled has a sample of %d, want silence", l)
+		}
+		for _, track := range stream.GetTracks() {
+			track.SetEnabled(true)
+		}
+		time.Sleep(500 * time.Millisecond)
+		video.take()
+		time.Sleep(1500 * time.Millisecond)
+		wantPattern(t, "enabled again", video.take(), 2)
+		if loudest() < 3000 {
+			t.Error("the tone is not heard again")
+		}
+	})
+}
