@@ -27,7 +27,7 @@ func (m *senderMedia) encode(on bool) {
 			t.stopEncoding()
 			continue
 		}
-		if err := t.encode(m.track, m.config); err != nil {
+		if err := t.encode(m.track, m.config, m.degradation); err != nil {
 			t.stopEncoding()
 			m.failure = err
 		}
@@ -36,11 +36,12 @@ func (m *senderMedia) encode(on bool) {
 
 // encode starts the encoder of a target, or changes it if what is asked of it
 // has changed.
-func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig) error {
+func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig, degradation string) error {
 	e := &c.Encodings[t.index]
 	err := error(domerr.New(domerr.NotSupported, "no codec was negotiated"))
 	for _, m := range codecsFor(c.SendCodecs, e) {
 		o := encodeOptions(m, c, e)
+		o.DegradationPreference = degradation
 		for {
 			if t.coded.Load() != nil && t.options == o {
 				return nil

@@ -479,17 +479,29 @@ func TestReceiverGivesPacketsAndFrames(t *testing.T) {
 }
 
 func TestCloseSaysBye(t *testing.T) {
-	run(t, func(t *testing.T, w *world) {
-		a, b := w.pair()
-		video := newClip(vp8)
-		a.addTrack(video.track)
-		connect(a, b)
-		track := b.GetReceivers()[0].Track()
-		track.OnMute(func() { b.note("mute") })
-		video.play(10)
-		synctest.Wait()
-		a.must(a.Close(), "Close")
-		time.Sleep(100 * time.Millisecond)
-		wantLog(t, b.only("mute"), []string{"mute"}, "BYE mutes the remote track")
-	})
+	for _, c := range []struct {
+		what string
+		end  func(a *peer)
+		rule string
+	}{
+		// The transports stay open, so that nothing but BYE can tell.
+		{"media only", func(a *peer) { a.media.close() }, "BYE mutes the remote track"},
+		{"the connection", func(a *peer) { a.must(a.Close(), "Close") }, "BYE is sent before the transport closes"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			run(t, func(t *testing.T, w *world) {
+				a, b := w.pair()
+				video := newClip(vp8)
+				a.addTrack(video.track)
+				connect(a, b)
+				track := b.GetReceivers()[0].Track()
+				track.OnMute(func() { b.note("mute while %s", b.ConnectionState()) })
+				video.play(10)
+				synctest.Wait()
+				c.end(a)
+				time.Sleep(100 * time.Millisecond)
+				wantLog(t, b.only("mute"), []string{"mute while connected"}, c.rule)
+			})
+		})
+	}
 }

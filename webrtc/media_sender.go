@@ -20,6 +20,8 @@ type senderMedia struct {
 	sending bool
 	config  *jsep.MediaConfig // what was applied last
 	failure error             // why a raw track is not encoded
+	// degradation is degradationPreference, "" for what the content hint says.
+	degradation string
 	active  []bool            // by encoding
 	bitrate atomic.Int64      // what the source was told last
 }
@@ -47,6 +49,9 @@ func (m *senderMedia) setEncodings(encodings []RTPEncodingParameters) {
 		m.active = append(m.active, e.Active)
 	}
 	m.activate()
+	if m.sending && m.track != nil && m.track.Format().Form == media.Raw {
+		m.encode(true)
+	}
 }
 
 // activate switches encodings on and off. One that is switched on begins with a
