@@ -257,6 +257,7 @@ func TestDataAndMediaShareATransport(t *testing.T) {
 		a, b := w.pair()
 		a.addTrack(videoTrack())
 		connect(a, b)
+		a.take()
 		d := a.channel("late", nil)
 		wantLog(t, a.only("negotiationneeded"), []string{"negotiationneeded"}, "data added to a call needs negotiation")
 		negotiate(a, b)

@@ -12,6 +12,7 @@ func TestSetParametersChangesWhatItMay(t *testing.T) {
 		a, b := w.pair()
 		s := a.addTrack(videoTrack())
 		negotiate(a, b)
+		a.take()
 		p := s.GetParameters()
 		if p.RTCP.CNAME == "" || !p.RTCP.ReducedSize || len(p.Codecs) == 0 || len(p.HeaderExtensions) == 0 {
 			t.Errorf("negotiated parameters: %+v", p)

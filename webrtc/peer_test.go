@@ -181,9 +181,11 @@ func (p *peer) must(err error, what string) {
 	}
 }
 
-// offer sets and returns the implicit offer.
+// offer sets and returns the implicit offer, or answer, after negotiationneeded
+// has fired where it has to.
 func (p *peer) offer() SessionDescription {
 	p.t.Helper()
+	synctest.Wait()
 	p.must(p.SetLocalDescription(p.t.Context(), nil), "SetLocalDescription")
 	return *p.LocalDescription()
 }
