@@ -43,25 +43,15 @@ func (s *State) AddRemoteCandidate(c CandidateInit) (*State, error) {
 		}
 	}
 	n := s.fork()
-	for _, i := range indexes {
-		if t := s.Transceiver(s.lines[i].transceiver); t != nil && t.stopped {
-			// "… whose associated transceiver is stopped, return a promise resolved with
-			// undefined."
-			continue
-		}
-		if err := n.addRemote(i, ufrag, value); err != nil {
-			if c.SDPMid == nil && c.SDPMLineIndex == nil {
-				continue
-			}
-			return nil, err
-		}
+	if used := n.addRemote(indexes, ufrag, value); !used && (len(indexes) > 0 || ufrag != "") {
+		return nil, domerr.New(domerr.Operation, "no remote description has the user fragment %q there", ufrag)
 	}
 	n.finish()
 	return &n, nil
 }
 
 // candidateSections finds the sections that a candidate is for: one, or for an
-// end-of-candidates without mid and index all.
+// end-of-candidates without mid and index all that are not rejected.
 func (s *State) candidateSections(d *description, c CandidateInit) ([]int, error) {
 	switch {
 	case c.SDPMid != nil:
@@ -77,68 +67,107 @@ func (s *State) candidateSections(d *description, c CandidateInit) ([]int, error
 		}
 		return nil, domerr.New(domerr.Operation, "the remote description has no m-section %d", *c.SDPMLineIndex)
 	}
-	// A transport counts once, by the section that carries it.
 	var all []int
 	for i := range s.lines {
-		if i < len(d.sections) && d.carrier[i] == i && !d.sections[i].m.Rejected() {
+		if i < len(d.sections) && !d.sections[i].m.Rejected() {
 			all = append(all, i)
 		}
 	}
 	return all, nil
 }
 
-// addRemote adds a candidate, or the end of candidates where value is "", to the
-// transport of a section and to the descriptions of its generation.
-func (s *State) addRemote(i int, ufrag, value string) error {
-	now := ufrag
-	if now == "" {
-		now = s.remote().transportOf(i).ICEUfrag
+// ufragOf is the user fragment in a section, which a bundled section may have
+// for the case that it is not bundled, or that of the section it is bundled with.
+func (d *description) ufragOf(i int) string {
+	if own := d.session.TransportOf(d.sections[i].m.Media).ICEUfrag; own != "" {
+		return own
 	}
-	found := false
+	return d.transportOf(i).ICEUfrag
+}
+
+// addRemote adds a candidate, or the end of candidates where value is "", to the
+// transports of sections and to the descriptions of its generation. It reports
+// false where there is no such generation: the user fragment "is not equal to any
+// username fragment present in the corresponding media description of an applied
+// remote description".
+func (s *State) addRemote(indexes []int, ufrag, value string) (used bool) {
 	line := "a=end-of-candidates\r\n"
 	if value != "" {
 		line = "a=candidate:" + value + "\r\n"
 	}
-	for _, d := range []**description{&s.pendingRemote, &s.currentRemote} {
-		if *d == nil || i >= len((*d).sections) || (*d).transportOf(i).ICEUfrag != now {
+	newest := s.remote()
+	var pending, current []int
+	for _, i := range indexes {
+		if t := s.Transceiver(s.lines[i].transceiver); t != nil && t.stopped || newest.sections[i].m.Rejected() {
+			// "… whose associated transceiver is stopped, return a promise resolved with
+			// undefined." One that was rejected has left the set already.
+			used = true
 			continue
 		}
-		found = true
-		*d = (*d).trickle(i, line)
-	}
-	if !found {
-		return domerr.New(domerr.Operation, "no remote description has the user fragment %q in this m-section", now)
-	}
-	old := s.findTransport(s.lines[i].transport)
-	if old == nil {
-		return nil
-	}
-	t := *old
-	for _, g := range []**generation{&t.next, &t.current} {
-		if *g == nil || (*g).Remote.Ufrag != now {
+		now := ufrag
+		if now == "" {
+			now = newest.ufragOf(i)
+		}
+		found := false
+		if s.pendingRemote.isOf(i, now) {
+			pending, found = append(pending, i), true
+		}
+		if s.currentRemote.isOf(i, now) {
+			current, found = append(current, i), true
+		}
+		if !found {
 			continue
 		}
-		if value == "" {
-			*g = (*g).withCandidates(nil, true)
-		} else {
-			*g = (*g).withCandidates([]string{value}, false)
+		used = true
+		if t := s.findTransport(s.lines[i].transport); t != nil {
+			s.addToTransport(t, now, value)
 		}
 	}
-	s.putTransport(&t)
-	return nil
+	s.pendingRemote = s.pendingRemote.trickle(pending, line)
+	s.currentRemote = s.currentRemote.trickle(current, line)
+	return used
 }
 
-// trickle adds a line to a section's text, once.
-func (d *description) trickle(i int, line string) *description {
-	if strings.Contains(d.trickled[i], line) || strings.Contains(d.sections[i].text, line) {
+// isOf reports whether a description has a section with a user fragment.
+func (d *description) isOf(i int, ufrag string) bool {
+	return d != nil && i < len(d.sections) && d.ufragOf(i) == ufrag
+}
+
+// addToTransport adds a remote candidate, or the end of them, to a generation.
+// Those for a bundled section with credentials of its own belong to none.
+func (s *State) addToTransport(old *transport, ufrag, value string) {
+	t, changed := *old, false
+	for _, g := range []**generation{&t.next, &t.current} {
+		if *g == nil || (*g).Remote.Ufrag != ufrag {
+			continue
+		}
+		switch {
+		case value != "":
+			*g, changed = (*g).withCandidates([]string{value}, false), true
+		case !(*g).EndOfCandidates:
+			*g, changed = (*g).withCandidates(nil, true), true
+		}
+	}
+	if changed {
+		s.putTransport(&t)
+	}
+}
+
+// trickle adds a line to the text of sections, once.
+func (d *description) trickle(indexes []int, line string) *description {
+	if len(indexes) == 0 {
 		return d
 	}
 	c := *d
-	c.trickled = make(map[int]string, len(d.trickled)+1)
+	c.trickled = make(map[int]string, len(d.trickled)+len(indexes))
 	for k, v := range d.trickled {
 		c.trickled[k] = v
 	}
-	c.trickled[i] += line
+	for _, i := range indexes {
+		if !strings.Contains(c.trickled[i], line) && !strings.Contains(d.sections[i].text, line) {
+			c.trickled[i] += line
+		}
+	}
 	return &c
 }
 

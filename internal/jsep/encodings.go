@@ -3,6 +3,7 @@ package jsep
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"trackway/internal/domerr"
 	"trackway/internal/sdp"
@@ -29,8 +30,8 @@ func (s *State) validateEncodings(kind Kind, list []Encoding) ([]Encoding, error
 			continue
 		}
 		withRID++
-		if !sdp.ValidRID(e.RID) {
-			return nil, domerr.New(domerr.Type, "%q is not a valid rid: letters, digits, - and _", e.RID)
+		if !sendableRID(e.RID) {
+			return nil, domerr.New(domerr.Type, "%q is not a valid rid: up to 255 letters and digits", e.RID)
 		}
 		if slices.ContainsFunc(list[:i], func(o Encoding) bool { return o.RID == e.RID }) {
 			return nil, domerr.New(domerr.Type, "two encodings have the rid %q", e.RID)
@@ -56,8 +57,10 @@ func (s *State) validateEncodings(kind Kind, list []Encoding) ([]Encoding, error
 				return nil, domerr.New(domerr.Range, "scaleResolutionDownBy must be at least 1.0, not %v", *v)
 			}
 		}
-		if v := e.MaxFramerate; v != nil && (!(*v > 0) || math.IsInf(*v, 0)) {
-			return nil, domerr.New(domerr.Range, "maxFramerate must be greater than 0.0, not %v", *v)
+		// The text wants "greater than 0.0" here and "greater than or equal to 0.0" in
+		// setParameters; browsers take 0 in both.
+		if v := e.MaxFramerate; v != nil && (!(*v >= 0) || math.IsInf(*v, 0)) {
+			return nil, domerr.New(domerr.Range, "maxFramerate must not be less than 0.0 as %v is", *v)
 		}
 	}
 	// "If the number of encodings stored in sendEncodings exceeds maxN, then trim
@@ -88,6 +91,12 @@ func (s *State) validateEncodings(kind Kind, list []Encoding) ([]Encoding, error
 	return list, nil
 }
 
+// sendableRID reports whether RTP can carry a rid. RFC 8851 §10 has "-" and "_" in
+// its grammar, but RtpStreamId is alphanumeric (RFC 8852 §3.3; erratum 7132).
+func sendableRID(rid string) bool {
+	return sdp.ValidRID(rid) && !strings.ContainsAny(rid, "-_")
+}
+
 func (s *State) maxEncodings(kind Kind) int {
 	if kind == Audio {
 		return 1
@@ -114,8 +123,8 @@ func (c *Capabilities) canSend(kind Kind, codec Codec) bool {
 
 func validateReceiveRIDs(rids []string) error {
 	for i, rid := range rids {
-		if !sdp.ValidRID(rid) {
-			return domerr.New(domerr.Type, "%q is not a valid rid: letters, digits, - and _", rid)
+		if !sendableRID(rid) {
+			return domerr.New(domerr.Type, "%q is not a valid rid: up to 255 letters and digits", rid)
 		}
 		if slices.Contains(rids[:i], rid) {
 			return domerr.New(domerr.Type, "the rid %q is given twice", rid)

@@ -144,17 +144,18 @@ func TestCandidates(t *testing.T) {
 		c    CandidateInit
 		want domerr.Name
 	}{
-		"no mid, no index":  {CandidateInit{Candidate: hostCandidate}, domerr.Type},
-		"an unknown mid":    {CandidateInit{Candidate: hostCandidate, SDPMid: mid("7")}, domerr.Operation},
-		"an unknown index":  {CandidateInit{Candidate: hostCandidate, SDPMLineIndex: &wrong}, domerr.Operation},
-		"an unknown ufrag":  {CandidateInit{Candidate: hostCandidate, SDPMid: mid("0"), UsernameFragment: mid("nope")}, domerr.Operation},
-		"nonsense":          {CandidateInit{Candidate: "nonsense", SDPMid: mid("0")}, domerr.Operation},
-		"two lines":         {CandidateInit{Candidate: hostCandidate + "\r\na=x", SDPMid: mid("0")}, domerr.Operation},
-		"end, unknown mid":  {CandidateInit{SDPMid: mid("7")}, domerr.Operation},
-		"end, other ufrag":  {CandidateInit{SDPMid: mid("0"), UsernameFragment: mid("nope")}, domerr.Operation},
-		"negative index":    {CandidateInit{Candidate: hostCandidate, SDPMLineIndex: func() *int { i := -1; return &i }()}, domerr.Operation},
-		"mid before index":  {CandidateInit{Candidate: hostCandidate, SDPMid: mid("7"), SDPMLineIndex: &index}, domerr.Operation},
-		"tcp without a way": {CandidateInit{Candidate: "1 1 tcp 1 192.0.2.1 9 typ host", SDPMid: mid("0")}, domerr.Operation},
+		"no mid, no index":     {CandidateInit{Candidate: hostCandidate}, domerr.Type},
+		"an unknown mid":       {CandidateInit{Candidate: hostCandidate, SDPMid: mid("7")}, domerr.Operation},
+		"an unknown index":     {CandidateInit{Candidate: hostCandidate, SDPMLineIndex: &wrong}, domerr.Operation},
+		"an unknown ufrag":     {CandidateInit{Candidate: hostCandidate, SDPMid: mid("0"), UsernameFragment: mid("nope")}, domerr.Operation},
+		"nonsense":             {CandidateInit{Candidate: "nonsense", SDPMid: mid("0")}, domerr.Operation},
+		"two lines":            {CandidateInit{Candidate: hostCandidate + "\r\na=x", SDPMid: mid("0")}, domerr.Operation},
+		"end, unknown mid":     {CandidateInit{SDPMid: mid("7")}, domerr.Operation},
+		"end, other ufrag":     {CandidateInit{SDPMid: mid("0"), UsernameFragment: mid("nope")}, domerr.Operation},
+		"end, ufrag of no one": {CandidateInit{UsernameFragment: mid("nope")}, domerr.Operation},
+		"negative index":       {CandidateInit{Candidate: hostCandidate, SDPMLineIndex: func() *int { i := -1; return &i }()}, domerr.Operation},
+		"mid before index":     {CandidateInit{Candidate: hostCandidate, SDPMid: mid("7"), SDPMLineIndex: &index}, domerr.Operation},
+		"tcp without a way":    {CandidateInit{Candidate: "1 1 tcp 1 192.0.2.1 9 typ host", SDPMid: mid("0")}, domerr.Operation},
 	} {
 		_, err := b.s.AddRemoteCandidate(test.c)
 		b.refuses(name, err, test.want)
@@ -266,5 +267,84 @@ func TestOneSetOfCredentials(t *testing.T) {
 	a.addTrack(videoTrack("v2"))
 	if again := slices.Compact(lines(a.setLocal(Offer), "a=ice-ufrag:")); !slices.Equal(again, first) {
 		t.Fatalf("the next offer has them still: %q, was %q", again, first)
+	}
+}
+
+// The second section of a bundled offer may have credentials for the case that it
+// is not bundled. Candidates for it belong to its text, and to no transport.
+func TestCandidatesOfASectionWithItsOwnCredentials(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(audioTrack("x1"))
+	a.addTrack(videoTrack("v1"))
+	offer := a.setLocal(Offer)
+	first := a.s.Transports()[0].ICE.Local.Ufrag
+	video := mustSection(t, offer, 1)
+	own := strings.NewReplacer("m=video 0 ", "m=video 9 ", "a=bundle-only\r\n", "", first, "ownUfrag").Replace(video)
+	b.setRemote(Offer, strings.Replace(offer, video, own, 1))
+	add := func(c CandidateInit) {
+		t.Helper()
+		s, err := b.s.AddRemoteCandidate(c)
+		b.do("addIceCandidate", s, nil, err)
+	}
+	second := 1
+	add(CandidateInit{Candidate: hostCandidate, SDPMid: mid("1"), UsernameFragment: mid("ownUfrag")})
+	add(CandidateInit{SDPMLineIndex: &second, UsernameFragment: mid("ownUfrag")})
+	text := b.s.PendingRemoteDescription().SDP
+	if section := mustSection(t, text, 1); !strings.Contains(section, hostCandidate) || !strings.Contains(section, "a=end-of-candidates\r\n") || strings.Contains(mustSection(t, text, 0), "candidate") {
+		t.Fatalf("the lines stand in the second section only:\n%s", text)
+	}
+	if g := b.s.Transports()[0].ICE; len(g.Candidates) != 0 || g.EndOfCandidates {
+		t.Fatalf("the transport of the group has other credentials: %+v", g)
+	}
+	for name, c := range map[string]CandidateInit{
+		"the first section's, for the second": {Candidate: hostCandidate, SDPMid: mid("1"), UsernameFragment: &first},
+		"the second section's, for the first": {Candidate: hostCandidate, SDPMid: mid("0"), UsernameFragment: mid("ownUfrag")},
+	} {
+		_, err := b.s.AddRemoteCandidate(c)
+		b.refuses(name, err, domerr.Operation)
+	}
+	b.setLocal(Answer)
+	add(CandidateInit{})
+	text = b.s.CurrentRemoteDescription().SDP
+	for i := range 2 {
+		if n := len(lines(mustSection(t, text, i), "a=end-of-candidates")); n != 1 {
+			t.Fatalf("also in the stable state, an end without mid and index stands in every section once, and %d times in section %d", n, i)
+		}
+	}
+	if g := b.s.Transports()[0].ICE; !g.EndOfCandidates {
+		t.Fatal("it ends the candidates of the transport")
+	}
+}
+
+// A candidate may be under way when its section is rejected for good.
+func TestCandidateOfARejectedSection(t *testing.T) {
+	a, b := pair(t)
+	id := a.addTrack(videoTrack("v1"))
+	a.addTrack(audioTrack("x1"))
+	negotiate(a, b)
+	a.stop(id)
+	negotiate(a, b)
+	before := b.s.CurrentRemoteDescription().SDP
+	s, err := b.s.AddRemoteCandidate(CandidateInit{Candidate: hostCandidate, SDPMid: mid("0"), UsernameFragment: mid("gone")})
+	b.do("addIceCandidate", s, nil, err)
+	if b.s.CurrentRemoteDescription().SDP != before {
+		t.Fatal("a candidate for a rejected section is ignored")
+	}
+}
+
+// getParameters shows the CNAME before anything is negotiated.
+func TestCNAME(t *testing.T) {
+	a, b := pair(t)
+	name := a.s.CNAME()
+	if len(name) < 16 || name == b.s.CNAME() {
+		t.Fatalf("each connection has a CNAME of 96 bits at least (RFC 7022): %q and %q", name, b.s.CNAME())
+	}
+	a.addTrack(videoTrack("v1"))
+	negotiate(a, b)
+	if got := a.s.Media()[0].CNAME; got != name || a.s.CNAME() != name {
+		t.Fatalf("the CNAME stays: it was %q, is %q", name, got)
+	}
+	if _, err := New(Config{Capabilities: testCapabilities, Rand: strings.NewReader("")}); err == nil {
+		t.Fatal("without randomness there is no connection")
 	}
 }

@@ -232,9 +232,6 @@ func (s *State) newMID(used map[string]bool) string {
 // prepareSender chooses what a sender needs in its description and keeps for
 // life: sources and the track part of its msid.
 func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
-	if s.cname == "" {
-		s.cname = r.token(16)
-	}
 	if t.msidTrack != "" && t.memo != nil && t.sources.has(t.encodings) {
 		return t
 	}

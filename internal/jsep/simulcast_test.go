@@ -165,6 +165,8 @@ func TestSendEncodingsValidation(t *testing.T) {
 		{"some have a rid", Video, []Encoding{{RID: "a"}, {}}, domerr.Type},
 		{"twice the same rid", Video, []Encoding{{RID: "a"}, {RID: "a"}}, domerr.Type},
 		{"an empty rid", Video, []Encoding{{HasRID: true}}, domerr.Type},
+		{"a rid that RTP cannot carry", Video, []Encoding{{RID: "a-b"}}, domerr.Type},
+		{"a rid of 256 letters", Video, []Encoding{{RID: strings.Repeat("a", 256)}}, domerr.Type},
 		{"a rid with a space", Video, []Encoding{{RID: "a b"}}, domerr.Type},
 		{"scale below one", Video, []Encoding{{ScaleResolutionDownBy: f(0.5)}}, domerr.Range},
 		{"no frames", Video, []Encoding{{MaxFramerate: f(-1)}}, domerr.Range},
@@ -180,6 +182,9 @@ func TestSendEncodingsValidation(t *testing.T) {
 	}
 	if e := get(Video, Encoding{RID: "a"}); len(e) != 1 || e[0].RID != "" {
 		t.Fatalf("a lone rid is removed: %+v", e)
+	}
+	if e := get(Video, Encoding{MaxFramerate: f(0)}); *e[0].MaxFramerate != 0 {
+		t.Fatalf("no frames at all may be asked for: %+v", e)
 	}
 	if e := get(Audio, Encoding{ScaleResolutionDownBy: f(2), MaxFramerate: f(3)}); e[0].ScaleResolutionDownBy != nil || e[0].MaxFramerate != nil {
 		t.Fatalf("audio has neither scale nor frame rate: %+v", e)

@@ -108,8 +108,17 @@ func New(cfg Config) (*State, error) {
 	if cfg.SCTPPort <= 0 {
 		cfg.SCTPPort = 5000
 	}
-	return &State{cfg: &cfg, negotiation: &negotiation{signaling: Stable, payloads: &payloadTypes{}, extensions: &extensionIDs{}}}, nil
+	r := &random{source: cfg.Rand}
+	n := &negotiation{signaling: Stable, payloads: &payloadTypes{}, extensions: &extensionIDs{}, cname: r.token(16)}
+	if r.err != nil {
+		return nil, r.err
+	}
+	return &State{cfg: &cfg, negotiation: n}, nil
 }
+
+// CNAME is the RTCP canonical name of all senders of the connection (RFC 8834
+// §4.9), which it keeps for life.
+func (s *State) CNAME() string { return s.cname }
 
 // SignalingState is the signalling state; Closed after Close.
 func (s *State) SignalingState() SignalingState {
