@@ -11,7 +11,6 @@ import (
 type message struct {
 	root  any
 	nodes []any // nodes[i] is the composite that ref(i) names
-	ports []*portEnd
 	// moved are the values transferred, in order.
 	moved []transferred
 }

@@ -52,7 +52,6 @@ type messagePort struct {
 	end      *portEnd
 	started  bool
 	detached bool
-	release  func()
 }
 
 // InterfaceName implements binding.Platform.

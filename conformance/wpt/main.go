@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"strings"
 )
 
@@ -89,6 +90,8 @@ func run(ctx context.Context, o options, names []string, out io.Writer) (ok bool
 	if err != nil {
 		return false, err
 	}
+	// The interface tests compute for seconds; they go first, while others wait.
+	slices.SortStableFunc(tests, func(a, b string) int { return weight(b) - weight(a) })
 	var browsers *browserTable
 	if o.browsers != "" {
 		if browsers, err = readBrowsers(o.browsers); err != nil {
@@ -115,6 +118,13 @@ func run(ctx context.Context, o options, names []string, out io.Writer) (ok bool
 		return checkBaseline(out, results)
 	}
 	return false, fmt.Errorf("-baseline must be check or update, not %q", o.baseline)
+}
+
+func weight(file string) int {
+	if strings.Contains(file, "idlharness") {
+		return 1
+	}
+	return 0
 }
 
 // findTests expands directories and returns the test files, as slash-separated

@@ -25,10 +25,9 @@ func nullable(x *webidl.Type) *webidl.Type    { x.Nullable = true; return x }
 func lenient(x *webidl.Type) *webidl.Type     { x.NonCallable = true; return x }
 
 var (
-	isNull      = webidl.Default{Kind: webidl.DefaultNull}
-	isUndefined = webidl.Default{Kind: webidl.DefaultUndefined}
-	emptySeq    = webidl.Default{Kind: webidl.DefaultEmptySequence}
-	emptyDict   = webidl.Default{Kind: webidl.DefaultEmptyDictionary}
+	isNull    = webidl.Default{Kind: webidl.DefaultNull}
+	emptySeq  = webidl.Default{Kind: webidl.DefaultEmptySequence}
+	emptyDict = webidl.Default{Kind: webidl.DefaultEmptyDictionary}
 )
 
 func is(b bool) webidl.Default     { return webidl.Default{Kind: webidl.DefaultBool, Truth: b} }
@@ -90,7 +89,6 @@ func collection(k webidl.MemberKind, x []*webidl.Type) *webidl.Member {
 
 func iterable(x ...*webidl.Type) *webidl.Member { return collection(webidl.Iterable, x) }
 func maplike(x ...*webidl.Type) *webidl.Member  { return collection(webidl.Maplike, x) }
-func setlike(x ...*webidl.Type) *webidl.Member  { return collection(webidl.Setlike, x) }
 
 func ro(m *webidl.Member) *webidl.Member            { m.ReadOnly = true; return m }
 func same(m *webidl.Member) *webidl.Member          { m.SameObject = true; return m }
@@ -100,5 +98,4 @@ func defaultToJSON(m *webidl.Member) *webidl.Member { m.DefaultToJSO = true; ret
 func secure(m *webidl.Member) *webidl.Member        { m.Secure = true; return m }
 func replaceable(m *webidl.Member) *webidl.Member   { m.Replaceable = true; return m }
 
-func forwards(m *webidl.Member, to string) *webidl.Member  { m.PutForwards = to; return m }
-func special(m *webidl.Member, kind string) *webidl.Member { m.Setter = kind; return m }
+func forwards(m *webidl.Member, to string) *webidl.Member { m.PutForwards = to; return m }

@@ -118,6 +118,7 @@ func init() {
 	define("HTMLVideoElement", "HTMLMediaElement", exposed("Window"),
 		op("requestVideoFrameCallback", t(webidl.UnsignedLong), arg("callback", cb("VideoFrameRequestCallback"))),
 		op("cancelVideoFrameCallback", t(webidl.Undefined), arg("handle", t(webidl.UnsignedLong))),
+		op("getVideoPlaybackQuality", iface("VideoPlaybackQuality")),
 		attr("width", t(webidl.UnsignedLong)),
 		attr("height", t(webidl.UnsignedLong)),
 		ro(attr("videoWidth", t(webidl.UnsignedLong))),

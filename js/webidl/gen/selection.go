@@ -47,6 +47,7 @@ var selection = []source{
 	{file: "mst-content-hint"},
 	{file: "screen-capture", interfaces: with(map[string][]string{}, "MediaDevices", "getDisplayMedia")},
 	{file: "video-rvfc", interfaces: all("HTMLVideoElement")},
+	{file: "media-playback-quality"},
 	{file: "webidl"},
 	{file: "encoding", interfaces: all("TextEncoder", "TextDecoder", "TextEncoderCommon", "TextDecoderCommon")},
 	{file: "url", interfaces: all("URL", "URLSearchParams")},
