@@ -35,6 +35,9 @@ type PlayoutStats struct {
 	KeyFrames  int
 	DecodeTime time.Duration
 	Decoder    string
+	// Err says why what arrives is not decoded: there is no decoder for it. The
+	// frames are counted as Failed.
+	Err error
 	// Emitted counts the pictures, or the sampling instants, that were passed on
 	// of what arrived, and Held is the sum of the seconds that each of them
 	// waited since its arrival.
@@ -257,6 +260,7 @@ func (p *videoPlayout) run(ctx context.Context) {
 			continue
 		}
 		if !p.decoder(f.MimeType) {
+			p.count(func(s *PlayoutStats) { s.Failed++ })
 			continue
 		}
 		due = f.capture.Add(p.group.Delay())
@@ -287,6 +291,6 @@ func (p *videoPlayout) decoder(mime string) bool {
 	if p.dec, name, err = p.codecs.NewVideoDecoder(Codec{MimeType: mime, ClockRate: 90000}); err != nil {
 		p.dec = nil
 	}
-	p.count(func(s *PlayoutStats) { s.Decoder = name })
+	p.count(func(s *PlayoutStats) { s.Decoder, s.Err = name, err })
 	return p.dec != nil
 }

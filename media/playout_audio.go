@@ -70,6 +70,7 @@ func (p *audioPlayout) begin(ctx context.Context) *arrived {
 				return f
 			}
 			p.queue = p.queue[1:]
+			p.stats.Failed++
 		}
 		p.mu.Unlock()
 		if p.wait(ctx) != nil {
@@ -99,6 +100,7 @@ func (p *audioPlayout) decoder(mime string) bool {
 	if p.dec, p.stats.Decoder, err = p.codecs.NewAudioDecoder(c); err != nil {
 		p.dec = nil
 	}
+	p.stats.Err = err
 	return p.dec != nil
 }
 
@@ -198,6 +200,7 @@ func (p *audioPlayout) take() (f, after *arrived) {
 			if p.decoder(head.MimeType) {
 				return head, nil
 			}
+			p.stats.Failed++
 			continue
 		case ahead < int32(p.ticks(p.step)):
 			p.queue = p.queue[1:]

@@ -1,6 +1,7 @@
 package media_test
 
 import (
+	"errors"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"trackway/container"
+	"trackway/internal/domerr"
 	"trackway/media"
 	"trackway/media/clip"
 	"trackway/media/pattern"
@@ -253,8 +255,12 @@ func TestVideoThatCannotGoOnAsksForAKeyFrame(t *testing.T) {
 		p.Push(&media.EncodedFrame{MimeType: "video/none", Data: []byte{1, 2, 3}}, time.Now())
 		time.Sleep(50 * time.Millisecond)
 		synctest.Wait()
-		if st := p.Stats(); asked != 1 || st.Failed != 1 {
-			t.Errorf("asked %d times after %d failures, want 1 and 1", asked, st.Failed)
+		st := p.Stats()
+		if asked != 1 || st.Failed != 2 {
+			t.Errorf("asked %d times after %d failures, want 1 and 2: no key frame helps where there is no decoder", asked, st.Failed)
+		}
+		if !errors.Is(st.Err, domerr.NotSupported) {
+			t.Errorf("frames of a codec without decoder: want NotSupportedError, got %v", st.Err)
 		}
 		p.Close()
 	})

@@ -185,3 +185,17 @@ func (p *receiverPlay) currentGroup() *media.SyncGroup {
 	defer p.mu.Unlock()
 	return p.group
 }
+
+// DecodingError says why nobody gets pictures or samples of the receiver's track
+// although frames arrive: a NotSupportedError when codec.Default has no decoder
+// for what the peer sends. It is nil while all is well, and while nobody takes
+// pictures or samples; coded frames and packets need no decoder.
+func (r *RTPReceiver) DecodingError() error {
+	p := &r.media.play
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.out == nil {
+		return nil
+	}
+	return p.out.Stats().Err
+}

@@ -151,6 +151,17 @@ func TestRawTrackWithoutAnEncoderIsAnError(t *testing.T) {
 		if err := s.EncodingError(); err != nil {
 			t.Errorf("EncodingError of a track that needs no encoder: %v", err)
 		}
+		r := b.GetReceivers()[0]
+		watchScreen(r.Track())
+		if err := r.DecodingError(); err != nil {
+			t.Errorf("DecodingError before anything has come: %v", err)
+		}
+		err := clip.source.WriteFrame(&media.EncodedFrame{ // the header of a key frame, and no more
+			MimeType: "video/VP9", KeyFrame: true, Data: []byte{0x82, 0x49, 0x83, 0x42, 0x00, 0x13, 0xF0, 0x0B, 0x30, 0, 0, 0},
+		})
+		a.must(err, "WriteFrame")
+		time.Sleep(time.Second)
+		wantError(t, r.DecodingError(), ErrNotSupported, "pictures of a track that comes in VP9")
 	})
 }
 

@@ -201,6 +201,9 @@ func TestRawTracksAreSeenAndHeardInStep(t *testing.T) {
 			if err := s.EncodingError(); err != nil {
 				t.Errorf("EncodingError of a sender that sends: %v", err)
 			}
+			if s.media.targets[0].encoderName() == "" {
+				t.Error("an encoder has a name")
+			}
 		}
 	})
 }

@@ -22,8 +22,8 @@ type senderMedia struct {
 	failure error             // why a raw track is not encoded
 	// degradation is degradationPreference, "" for what the content hint says.
 	degradation string
-	active  []bool            // by encoding
-	bitrate atomic.Int64      // what the source was told last
+	active      []bool       // by encoding
+	bitrate     atomic.Int64 // what the source was told last
 }
 
 // setTrack follows addTrack, replaceTrack and removeTrack. The encodings go on
