@@ -31,6 +31,9 @@ type PeerConnection struct {
 
 	negotiationNeeded bool
 	operations        []*operation
+	// updateQueued is whether the task of "update the negotiation-needed flag" is
+	// on its way.
+	updateQueued bool
 	// updateOnEmptyChain is [[UpdateNegotiationNeededFlagOnEmptyChain]].
 	updateOnEmptyChain bool
 	// localDescriptionSet is whether SetLocalDescription has succeeded, after

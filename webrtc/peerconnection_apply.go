@@ -57,15 +57,19 @@ func (pc *PeerConnection) translateLocked(happened []jsep.Event) events {
 			fire.add(pc, &pc.on.signalingStateChange)
 		case jsep.TrackMuted:
 			if t := pc.transceivers[e.ID]; t != nil {
-				fire = append(fire, func() { media.SetMutedNow(t.receiver.source, true) })
+				t.receiver.trackLocked()
+				source := t.receiver.source
+				fire = append(fire, func() { media.SetMutedNow(source, true) })
 			}
 		case jsep.StreamTrackAdded:
 			if t, s := pc.transceivers[e.ID], pc.streamLocked(e.StreamID); t != nil {
-				fire = append(fire, func() { media.AddRemoteTrack(s, t.receiver.track) })
+				track := t.receiver.trackLocked()
+				fire = append(fire, func() { media.AddRemoteTrack(s, track) })
 			}
 		case jsep.StreamTrackRemoved:
 			if t, s := pc.transceivers[e.ID], pc.streamLocked(e.StreamID); t != nil {
-				fire = append(fire, func() { media.RemoveRemoteTrack(s, t.receiver.track) })
+				track := t.receiver.trackLocked()
+				fire = append(fire, func() { media.RemoveRemoteTrack(s, track) })
 			}
 		case jsep.TrackAdded:
 			pc.trackEventLocked(&fire, e)
@@ -83,7 +87,7 @@ func (pc *PeerConnection) trackEventLocked(fire *events, e jsep.TrackAdded) {
 	if t == nil {
 		return
 	}
-	event := TrackEvent{Receiver: t.receiver, Track: t.receiver.track, Transceiver: t, Streams: []*media.Stream{}}
+	event := TrackEvent{Receiver: t.receiver, Track: t.receiver.trackLocked(), Transceiver: t, Streams: []*media.Stream{}}
 	for _, id := range e.StreamIDs {
 		event.Streams = append(event.Streams, pc.streamLocked(id))
 	}
@@ -114,7 +118,10 @@ func (pc *PeerConnection) endReceiversLocked(happened []jsep.Event) {
 			continue
 		}
 		if t := pc.transceivers[stopped.ID]; t != nil {
-			pc.queueTask(func() { media.EndNow(t.receiver.source) })
+			t.receiver.ended = true
+			if source := t.receiver.source; source != nil {
+				pc.queueTask(func() { media.EndNow(source) })
+			}
 		}
 	}
 }
@@ -147,7 +154,13 @@ func (pc *PeerConnection) applyEffectsLocked() {
 		}
 		t.sender.transport, t.receiver.transport = d, d
 	}
-	pc.media.apply(pc.state.Media(), pc.transports.of)
+	list := pc.state.Media()
+	for _, m := range list {
+		if t := pc.transceivers[m.Transceiver]; t != nil {
+			t.receiver.trackLocked()
+		}
+	}
+	pc.media.apply(list, pc.transports.of)
 	pc.applyDataLocked()
 }
 

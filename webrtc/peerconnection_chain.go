@@ -203,7 +203,13 @@ func (pc *PeerConnection) updateNegotiationNeededLocked() {
 		pc.updateOnEmptyChain = true
 		return
 	}
+	// One task that has not run yet does for all changes before it.
+	if pc.updateQueued {
+		return
+	}
+	pc.updateQueued = true
 	pc.queueLocked(func() events {
+		pc.updateQueued = false
 		if len(pc.operations) != 0 {
 			pc.updateOnEmptyChain = true
 			return nil

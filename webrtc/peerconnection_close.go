@@ -21,7 +21,10 @@ func (pc *PeerConnection) Close() error {
 
 	var sources []*media.Source
 	for _, t := range pc.transceivers {
-		sources = append(sources, t.receiver.source)
+		t.receiver.ended = true
+		if t.receiver.source != nil {
+			sources = append(sources, t.receiver.source)
+		}
 	}
 	shut := pc.closeDataLocked()
 	var transports []*transport.Transport

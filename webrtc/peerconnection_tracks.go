@@ -154,9 +154,6 @@ func (pc *PeerConnection) makeTransceiverLocked(id jsep.TransceiverID) *RTPTrans
 		t.sender.dtmf = &DTMFSender{sender: t.sender}
 	}
 	t.receiver = &RTPReceiver{pc: pc, transceiver: t}
-	// "Initialize track.label to the result of concatenating the string "remote "
-	// with kind."
-	t.receiver.source, t.receiver.track = media.NewRemoteTrack(t.kind, slots.ReceiverTrackID(), "remote "+string(t.kind), pc.loop)
 	pc.transceivers[id] = t
 	return t
 }

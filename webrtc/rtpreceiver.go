@@ -13,8 +13,11 @@ import (
 type RTPReceiver struct {
 	pc          *PeerConnection
 	transceiver *RTPTransceiver
-	source      *media.Source
-	track       *media.Track
+	// source and track are nil until trackLocked makes them; ended says that
+	// they end at once.
+	source *media.Source
+	track  *media.Track
+	ended  bool
 
 	jitterBufferTarget *time.Duration
 	transport          *DTLSTransport
@@ -24,7 +27,31 @@ type RTPReceiver struct {
 
 // Track is the track attribute: muted until media arrives, and again when the
 // other peer stops to send.
-func (r *RTPReceiver) Track() *media.Track { return r.track }
+func (r *RTPReceiver) Track() *media.Track {
+	r.pc.mu.Lock()
+	defer r.pc.mu.Unlock()
+	return r.trackLocked()
+}
+
+// trackLocked makes the track when it is first asked for, or when negotiation
+// needs it: most receivers of a program that only sends are never looked at, and
+// addTrack is to cost next to nothing.
+func (r *RTPReceiver) trackLocked() *media.Track {
+	if r.track != nil {
+		return r.track
+	}
+	t, id := r.transceiver, ""
+	if slots := t.slots(); slots != nil {
+		id = slots.ReceiverTrackID()
+	}
+	// "Initialize track.label to the result of concatenating the string "remote "
+	// with kind."
+	r.source, r.track = media.NewRemoteTrack(t.kind, id, "remote "+string(t.kind), r.pc.loop)
+	if r.ended {
+		media.EndSilently(r.source)
+	}
+	return r.track
+}
 
 // Transport is the transport attribute, or nil for null.
 func (r *RTPReceiver) Transport() *DTLSTransport {

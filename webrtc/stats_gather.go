@@ -88,7 +88,7 @@ func (s *RTPSender) ownsStats(x Stats) bool {
 
 func (r *RTPReceiver) ownsStats(x Stats) bool {
 	in, ok := x.(*InboundRTPStreamStats)
-	return ok && in.TrackIdentifier == r.track.ID()
+	return ok && r.track != nil && in.TrackIdentifier == r.track.ID()
 }
 
 // statsGathering is one run of the algorithm.
