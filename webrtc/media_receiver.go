@@ -206,7 +206,7 @@ func (r *RTPReceiver) ReadRTP(buf []byte) (int, error) {
 // misses frames and goes on with a key frame.
 func (r *RTPReceiver) Frames(ctx context.Context) iter.Seq2[*media.EncodedFrame, error] {
 	return func(yield func(*media.EncodedFrame, error) bool) {
-		q := newFrameQueue(r.track)
+		q := newFrameQueue(r.Track())
 		defer q.stop()
 		for {
 			f, err := q.next(ctx)
