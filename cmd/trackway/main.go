@@ -3,6 +3,8 @@
 //
 //	trackway demo            a call between this program and your browser
 //	trackway demo clip.webm  the same with files of yours
+//	trackway run call.js     JavaScript that calls, as in a browser
+//	trackway test call.js    tests written in JavaScript
 package main
 
 import (
@@ -20,6 +22,8 @@ import (
 // arguments is the command line.
 type arguments struct {
 	Demo    demoCommand      `cmd:"" help:"Serve a page and call it: every track, stream and event of both ends."`
+	Run     runCommand       `cmd:"" help:"Run JavaScript that uses WebRTC, as a browser would."`
+	Test    testCommand      `cmd:"" help:"Run JavaScript tests of call code; reports in TAP."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
 

@@ -34,6 +34,8 @@ func TestArguments(t *testing.T) {
 		{[]string{"--help"}, 0, "demo"},
 		{[]string{"demo", "--help"}, 0, "--record"},
 		{[]string{"--version"}, 0, "trackway"},
+		{[]string{"run", "no-such-script.js"}, 2, "no-such-script.js"},
+		{[]string{"test", "--help"}, 0, "--timeout"},
 		{nil, 2, "trackway --help"},
 		{[]string{"dance"}, 2, "dance"},
 		{[]string{"demo", "no-such-file.ivf"}, 2, "no-such-file.ivf"},

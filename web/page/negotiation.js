@@ -9,6 +9,7 @@ export class Negotiation {
   #makingOffer = false;
   #ignoreOffer = false;
   #settingAnswer = false;
+  #retrying = false;
 
   // send(message) hands a message to the other end, in order. observe(what,
   // description or candidate) hears of each message, and "ignored" of an offer
@@ -19,6 +20,7 @@ export class Negotiation {
     this.#polite = polite;
     this.#observe = observe;
     pc.addEventListener("negotiationneeded", async () => {
+      if (this.#retrying) return; // it fires again once the offer is answered
       try {
         this.#makingOffer = true;
         await pc.setLocalDescription();
@@ -42,6 +44,19 @@ export class Negotiation {
     this.#send({ description: description.toJSON() });
   }
 
+  // A Firefox (153, at least) that took an offer back does not forget that it
+  // was the offerer, and then refuses a remote offer that restarts ICE: "Remote
+  // description indicates ICE restart but offer did not request ICE restart".
+  // An offer that restarts ICE, made and thrown away, has it accept that.
+  async #setAgain(description) {
+    this.#retrying = true;
+    try {
+      await Promise.all([this.#pc.createOffer({ iceRestart: true }), this.#pc.setRemoteDescription(description)]);
+    } finally {
+      this.#retrying = false;
+    }
+  }
+
   // receive takes one message of the other end. Call it in order; it may be
   // called while an earlier call still runs.
   async receive({ description, candidate }) {
@@ -57,6 +72,9 @@ export class Negotiation {
       this.#settingAnswer = description.type === "answer";
       try {
         await pc.setRemoteDescription(description); // rolls our offer back if need be
+      } catch (e) {
+        if (!collision || e.name !== "InvalidAccessError" || pc.signalingState !== "stable") throw e;
+        await this.#setAgain(description);
       } finally {
         this.#settingAnswer = false;
       }
