@@ -139,8 +139,9 @@ func (d *deserializer) fill(o *goja.Object, n objectNode) {
 	}
 }
 
-// deliver fires a message event with the deserialized message.
-func (rt *Runtime) deliver(t *eventTarget, m *message, origin string) {
+// deliver fires a message event with the deserialized message. source is the
+// window that sent it, or nil.
+func (rt *Runtime) deliver(t *eventTarget, m *message, origin string, source any) {
 	v, moved, err := rt.deserialize(m)
 	typ := "message"
 	ports := []any{}
@@ -153,7 +154,7 @@ func (rt *Runtime) deliver(t *eventTarget, m *message, origin string) {
 		typ, v = "messageerror", goja.Null()
 	}
 	e := newEvent("MessageEvent", typ, eventInit{})
-	e.attrs = map[string]any{"data": v, "origin": origin, "lastEventId": "", "source": nil, "ports": ports}
+	e.attrs = map[string]any{"data": v, "origin": origin, "lastEventId": "", "source": source, "ports": ports}
 	t.dispatch(rt, e)
 }
 

@@ -23,6 +23,7 @@ type node struct {
 	media  *mediaElement
 	canvas *canvas
 	script *scriptState
+	frame  *frame
 }
 
 type attribute struct{ name, value string }
@@ -68,6 +69,8 @@ func newElement(rt *Runtime, tag string) *node {
 		n.iface, n.media = "HTMLAudioElement", newMediaElement(n)
 	case "canvas":
 		n.iface, n.canvas = "HTMLCanvasElement", newCanvas(n)
+	case "iframe":
+		n.iface = "HTMLIFrameElement"
 	case "meta":
 		n.iface = "HTMLMetaElement"
 	case "script":
@@ -188,8 +191,11 @@ func (n *node) insert(child, ref *node) error {
 }
 
 func (n *node) insertedInto() {
-	if n.tag == "script" {
+	switch n.tag {
+	case "script":
 		n.runInserted()
+	case "iframe":
+		n.openFrame()
 	}
 	for _, c := range n.children {
 		c.insertedInto()
@@ -200,6 +206,7 @@ func (n *node) detach() {
 	if n.up == nil {
 		return
 	}
+	n.closeFrames()
 	i := n.index()
 	n.up.children = append(n.up.children[:i], n.up.children[i+1:]...)
 	n.up = nil

@@ -70,7 +70,7 @@ func (p *messagePort) start() {
 	p.started = true
 	deliver := func() {
 		if m := p.end.take(); m != nil && !p.detached {
-			p.rt.deliver(&p.eventTarget, m, "")
+			p.rt.deliver(&p.eventTarget, m, "", nil)
 		}
 	}
 	p.end.mu.Lock()

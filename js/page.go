@@ -42,6 +42,9 @@ func (rt *Runtime) LoadPage(source string) error {
 	var scripts []*node
 	rt.build(doc, tree, &scripts)
 	rt.nameElements(doc)
+	for _, f := range doc.all(func(n *node) bool { return n.tag == "iframe" }) {
+		f.(*node).openFrame()
+	}
 	for _, s := range scripts {
 		rt.Post(func() { rt.runScriptElement(s) })
 	}
@@ -69,6 +72,9 @@ func (rt *Runtime) finishLoading() {
 		doc.fire(rt, "readystatechange")
 		rt.window.fire(rt, "load")
 		rt.window.fire(rt, "pageshow")
+		if rt.loaded != nil {
+			rt.loaded()
+		}
 	})
 }
 

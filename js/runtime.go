@@ -83,7 +83,9 @@ type Runtime struct {
 	// objects are the platform objects of media tracks, streams and certificates.
 	objects map[any]binding.Platform
 	// captures are the canvases behind video sources.
-	captures   map[*media.Source]*canvasCapture
+	captures map[*media.Source]*canvasCapture
+	// loaded, if set, is called after the load event.
+	loaded     func()
 	inTask     atomic.Bool
 	ownDevices sync.Once
 }

@@ -19,6 +19,8 @@ type window struct {
 	iface  string
 	name   string
 	closed bool
+	// parentWindow is a frame's view of the window that contains it.
+	parentWindow *windowProxy
 	// port is a worker's end of the channel to its owner.
 	port *portEnd
 
@@ -154,11 +156,17 @@ func (rt *Runtime) microtask(job func(goja.FunctionCall) goja.Value) {
 
 func init() {
 	this := func(w *window) any { return w.JS() }
+	parent := func(w *window) any {
+		if w.parentWindow != nil {
+			return w.parentWindow
+		}
+		return w.JS()
+	}
 	for _, iface := range []string{"Window", "WorkerGlobalScope"} {
 		registry.Implement(iface, globalScope)
 	}
 	registry.Implement("Window", binding.Members{
-		"window": getter(this), "self": getter(this), "parent": getter(this), "top": getter(this), "frames": getter(this),
+		"window": getter(this), "self": getter(this), "parent": getter(parent), "top": getter(parent), "frames": getter(this),
 		"document":  getter(func(w *window) any { return w.document }),
 		"location":  getter(func(w *window) any { return w.location }),
 		"navigator": getter(func(w *window) any { return w.navigator }),
@@ -183,7 +191,7 @@ func init() {
 			if err != nil {
 				return nil, err
 			}
-			rt.Post(func() { rt.deliver(&rt.window.eventTarget, msg, originOf(rt.base)) })
+			rt.Post(func() { rt.deliver(&rt.window.eventTarget, msg, originOf(rt.base), rt.window.JS()) })
 			return nil, nil
 		},
 	})

@@ -84,7 +84,7 @@ func (rt *Runtime) receive(end *portEnd, target *eventTarget) {
 	end.notify = func() {
 		rt.Post(func() {
 			if m := end.take(); m != nil {
-				rt.deliver(target, m, "")
+				rt.deliver(target, m, "", nil)
 			}
 		})
 	}

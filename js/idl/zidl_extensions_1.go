@@ -31,4 +31,9 @@ func init() {
 		ctor(arg("type", t(webidl.DOMString)), arg("eventInitDict", dict("MediaStreamEventInit"))),
 		same(ro(attr("stream", iface("MediaStream")))),
 	)
+	define("WindowProxy", "", exposed("Window"),
+		op("postMessage", t(webidl.Undefined), arg("message", t(webidl.Any)), arg("targetOrigin", t(webidl.USVString)), opt("transfer", seq(t(webidl.Object)), emptySeq)),
+		op("postMessage", t(webidl.Undefined), arg("message", t(webidl.Any)), opt("options", dict("WindowPostMessageOptions"), emptyDict)),
+		ro(attr("closed", t(webidl.Boolean))),
+	).NoInterfaceObject = true
 }

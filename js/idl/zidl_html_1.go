@@ -164,6 +164,12 @@ func init() {
 		attr("name", t(webidl.DOMString)),
 		attr("content", t(webidl.DOMString)),
 	)
+	define("HTMLIFrameElement", "HTMLElement", exposed("Window"),
+		attr("src", t(webidl.USVString)),
+		attr("srcdoc", union(iface("TrustedHTML"), t(webidl.DOMString))),
+		attr("name", t(webidl.DOMString)),
+		ro(attr("contentWindow", nullable(iface("WindowProxy")))),
+	)
 	define("HTMLAudioElement", "HTMLMediaElement", exposed("Window"),
 		ctor(),
 	)

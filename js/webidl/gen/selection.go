@@ -76,7 +76,7 @@ var selection = []source{
 		"ParentNode", "append", "querySelector", "querySelectorAll", "children", "firstElementChild"),
 		"ChildNode", "remove"),
 		"NonElementParentNode", "getElementById")},
-	{file: "html", interfaces: with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(
+	{file: "html", interfaces: with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(with(
 		all("MessageChannel", "MessagePort", "MessageEvent", "ErrorEvent", "PromiseRejectionEvent", "ImageData", "HTMLAudioElement",
 			"TextMetrics", "MediaError", "TimeRanges", "HTMLUnknownElement", "AbstractWorker", "Worker"),
 		"GlobalEventHandlers", "onabort", "oncanplay", "oncanplaythrough", "onchange", "onclick", "ondurationchange", "onemptied", "onended", "onerror", "oninput", "onload", "onloadeddata", "onloadedmetadata", "onloadstart", "onpause", "onplay", "onplaying", "onprogress", "onratechange", "onresize", "onseeked", "onseeking", "onstalled", "onsuspend", "ontimeupdate", "onvolumechange", "onwaiting"),
@@ -96,6 +96,7 @@ var selection = []source{
 		"HTMLCanvasElement", "width", "height", "getContext", "captureStream", "toDataURL"),
 		"HTMLScriptElement", "src", "type", "text"),
 		"HTMLMetaElement", "name", "content"),
+		"HTMLIFrameElement", "src", "srcdoc", "name", "contentWindow"),
 		"DedicatedWorkerGlobalScope", "name", "postMessage", "close", "onmessage", "onmessageerror"),
 		"WorkerGlobalScope", "self", "location", "navigator", "importScripts", "onerror")},
 }
