@@ -16,12 +16,14 @@ type receiverPlay struct {
 
 	// mu guards the rest. Nothing else of the connection is locked under it:
 	// demand may change on any goroutine.
-	mu     sync.Mutex
-	out    *media.Playout // nil while nobody wants it
-	group  *media.SyncGroup
-	target *time.Duration
-	past   media.PlayoutStats // of playouts that have ended
-	ended  bool
+	mu  sync.Mutex
+	out *media.Playout // nil while nobody wants it
+	// closing: the playout before has not ended yet
+	closing bool
+	group   *media.SyncGroup
+	target  *time.Duration
+	past    media.PlayoutStats // of playouts that have ended
+	ended   bool
 
 	// used by the goroutine that delivers frames
 	rid    string
@@ -39,10 +41,10 @@ func (p *receiverPlay) follow(source *media.Source) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch raw := source.Demand().Raw && !p.ended; {
-	case raw && p.out == nil:
+	case raw && p.out == nil && !p.closing:
 		p.start(source)
 	case !raw:
-		p.stop()
+		p.stop(source)
 	}
 }
 
@@ -54,38 +56,41 @@ func (p *receiverPlay) start(source *media.Source) {
 }
 
 // stop is called with mu held.
-func (p *receiverPlay) stop() {
+func (p *receiverPlay) stop(source *media.Source) {
 	if p.out == nil {
 		return
 	}
 	p.live.Store(nil)
 	out := p.out
-	p.out = nil
+	p.out, p.closing = nil, true
 	p.past = addPlayoutStats(p.past, out.Stats())
 	// Close waits for the sink that is being called, which may be the one that
-	// has just been removed from within.
-	go out.Close()
+	// has just been removed from within. The next playout waits too: one
+	// goroutine at a time writes into a source.
+	go func() {
+		out.Close()
+		p.mu.Lock()
+		p.closing = false
+		p.mu.Unlock()
+		p.follow(source)
+	}()
 }
 
 // end stops playing for good.
-func (p *receiverPlay) end() {
+func (p *receiverPlay) end(source *media.Source) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended = true
-	p.stop()
+	p.stop(source)
 }
 
 // setGroup puts the track in step with those of the group.
 func (p *receiverPlay) setGroup(source *media.Source, group *media.SyncGroup) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.group == group {
-		return
-	}
-	p.group = group
-	if p.out != nil {
-		p.stop()
-		p.start(source)
+	if p.group != group {
+		p.group = group
+		p.stop(source) // and goes on with the new group
 	}
 }
 

@@ -89,11 +89,11 @@ func TestLostKeyFramesAreAskedForFromTheEncoder(t *testing.T) {
 			t.Errorf("one request of the peer's made %d key frames", n)
 		}
 		w.lose(a, b, 1) // longer than repairs reach
-		time.Sleep(3 * time.Second)
-		w.lose(a, b, 0)
 		time.Sleep(2 * time.Second)
+		w.lose(a, b, 0)
+		time.Sleep(1500 * time.Millisecond)
 		screen.take()
-		time.Sleep(time.Second)
+		time.Sleep(500 * time.Millisecond)
 		wantPattern(t, "after a pause of the network", screen.take(), 3)
 	})
 }

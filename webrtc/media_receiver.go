@@ -86,7 +86,7 @@ func (m *receiverMedia) unbind() {
 // end lets readers go.
 func (m *receiverMedia) end() {
 	m.unbind()
-	m.play.end()
+	m.play.end(m.source)
 	if q := m.reader.Load(); q != nil {
 		q.close()
 	}
