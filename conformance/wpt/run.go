@@ -89,9 +89,13 @@ func runFile(ctx context.Context, s suite, file string) result {
 }
 
 func runPage(ctx context.Context, s suite, address, source string) (res result) {
-	limit := normalLimit
+	limit, patience := normalLimit, 1
 	if long(source) {
 		limit = longLimit
+	}
+	if weight(address) > 0 {
+		patience = 5 // they compute all the time, and share the processors with other pages
+		limit *= time.Duration(patience)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -111,7 +115,7 @@ func runPage(ctx context.Context, s suite, address, source string) (res result) 
 		URL: address, Files: s,
 		Console: func(level, msg string) { note(level + ": " + msg) },
 		OnError: func(text string) { note(text) },
-		Globals: map[string]any{"__permission": func(name, state string) { rt.SetPermission(name, state) }, "__report": func(text string) {
+		Globals: map[string]any{"__patience": patience, "__permission": func(name, state string) { rt.SetPermission(name, state) }, "__report": func(text string) {
 			if reported {
 				return
 			}

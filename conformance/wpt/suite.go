@@ -21,7 +21,7 @@ type suite struct{ root string }
 // reporter takes the place of testharnessreport.js: it hands the results to
 // this program, and switches off the page that the harness would draw.
 const reporter = `
-setup({output: false});
+setup({output: false, timeout_multiplier: __patience});
 add_completion_callback((tests, status) => {
   const statuses = ['PASS', 'FAIL', 'TIMEOUT', 'NOTRUN', 'PRECONDITION_FAILED'];
   __report(JSON.stringify({
