@@ -50,7 +50,8 @@ func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig, degradation
 			var release func()
 			if coded, release, err = media.Encode(track, o); err == nil {
 				t.stopEncoding()
-				t.options, t.release = o, release
+				unmeter := meterOf(track).use(track)
+				t.options, t.release = o, func() { release(); unmeter() }
 				t.coded.Store(coded)
 				feedOf(coded).add(t, true)
 				return nil

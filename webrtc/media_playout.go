@@ -160,29 +160,40 @@ func addPlayoutStats(past, now media.PlayoutStats) media.PlayoutStats {
 	return now
 }
 
-// group is what keeps the tracks of one remote stream in step. Browsers go by
-// the stream too; whether its tracks have one clock, their CNAMEs say, by which
-// the session maps their times to this machine's.
+// group is what keeps the tracks of one remote stream in step: those that have
+// a stream in common share it. Browsers go by the stream too; whether its tracks
+// have one clock, their CNAMEs say, by which the session maps their times to
+// this machine's.
 func (p *mediaPlane) group(streams []string) *media.SyncGroup {
 	if len(streams) == 0 {
 		return nil
 	}
-	g := p.groups[streams[0]]
-	if g == nil {
-		if p.groups == nil || len(p.groups) > 2*len(p.lines)+16 {
-			p.groups = map[string]*media.SyncGroup{} // streams that have gone
-			for _, l := range p.lines {
-				if l.config != nil && len(l.config.RemoteMSIDs) > 0 {
-					p.groups[l.config.RemoteMSIDs[0]] = l.transceiver.receiver.media.play.currentGroup()
-				}
+	if p.groups == nil || len(p.groups) > 4*len(p.lines)+16 { // many streams have gone
+		p.groups = map[string]*media.SyncGroup{}
+		for _, l := range p.lines {
+			if l.config != nil {
+				p.join(l.config.RemoteMSIDs, l.transceiver.receiver.media.play.currentGroup())
 			}
 		}
-		if g = p.groups[streams[0]]; g == nil {
-			g = media.NewSyncGroup()
-			p.groups[streams[0]] = g
+	}
+	for _, id := range streams {
+		if g := p.groups[id]; g != nil {
+			p.join(streams, g)
+			return g
 		}
 	}
+	g := media.NewSyncGroup()
+	p.join(streams, g)
 	return g
+}
+
+// join makes the group that of the streams which have none.
+func (p *mediaPlane) join(streams []string, g *media.SyncGroup) {
+	for _, id := range streams {
+		if p.groups[id] == nil && g != nil {
+			p.groups[id] = g
+		}
+	}
 }
 
 func (p *receiverPlay) currentGroup() *media.SyncGroup {

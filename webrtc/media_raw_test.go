@@ -157,6 +157,8 @@ func wantPattern(t *testing.T, what string, pictures []seen, missing int) {
 	}
 }
 
+// S1 and S4 of docs/addtrack.md: what was added arrives, decodes, and is in sync
+// with what was added with the same stream.
 func TestRawTracksAreSeenAndHeardInStep(t *testing.T) {
 	run(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
@@ -203,6 +205,13 @@ func TestRawTracksAreSeenAndHeardInStep(t *testing.T) {
 			}
 			if s.media.targets[0].encoderName() == "" {
 				t.Error("an encoder has a name")
+			}
+			m := meterOf(s.Track()).stats()
+			if s.Track().Kind() == media.Video && (m.Width != 320 || m.Frames < 125 || m.FrameRate < 29 || m.FrameRate > 31) {
+				t.Errorf("the camera of 320x180 pictures 30 times a second is measured as %+v", m)
+			}
+			if s.Track().Kind() == media.Audio && (m.Samples < 4*time.Second || m.Samples > 5*time.Second || m.Energy == 0) {
+				t.Errorf("4.5 s of the tone are measured as %+v", m)
 			}
 		}
 	})
