@@ -254,6 +254,36 @@ func TestICERestart(t *testing.T) {
 	})
 }
 
+// This end restarts ICE while the browser's offer of something else is on its
+// way: whoever is polite takes its own back, and the restart takes place.
+func TestICERestartMeetsAnOffer(t *testing.T) {
+	each(t, func(x *rig) {
+		base := x.bothSend()
+		ours := watchFrames(base.Track)
+		ufrag := func() string { return sdpLine(x.pc.CurrentLocalDescription().SDP, "a=ice-ufrag:") }
+		for range 3 {
+			old, sections := ufrag(), len(x.pc.GetTransceivers())
+			x.gate.collide()
+			x.eval(nil, `peer.pc.addTransceiver("audio")`, nil)
+			x.until("the browser's offer", x.gate.theirs)
+			x.pc.RestartICE()
+			x.until("new credentials", func() bool { return ufrag() != old })
+			x.until("the browser's transceiver", func() bool { return len(x.pc.GetTransceivers()) == sections+1 })
+			x.settled()
+			x.until("connected", func() bool { return x.pc.ConnectionState() == webrtc.PeerConnectionStateConnected })
+			n, _ := ours.count()
+			x.until("frames after the restart", func() bool { m, _ := ours.count(); return m > n+10 })
+		}
+		limit := pauseLimit
+		if x.kind == browser.Firefox && x.goOffers {
+			limit = 3 * time.Second // it rolls back, see wantBothUninterrupted
+		}
+		if frames, longest := ours.stop(); longest > limit {
+			x.Errorf("the browser's picture must not be interrupted: %d frames, longest pause %v", frames, longest)
+		}
+	})
+}
+
 func (w *frameWatch) count() (int, time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

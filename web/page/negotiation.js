@@ -10,6 +10,7 @@ export class Negotiation {
   #ignoreOffer = false;
   #settingAnswer = false;
   #retrying = false;
+  #last = Promise.resolve(); // settles with the message before
 
   // send(message) hands a message to the other end, in order. observe(what,
   // description or candidate) hears of each message, and "ignored" of an offer
@@ -58,8 +59,16 @@ export class Negotiation {
   }
 
   // receive takes one message of the other end. Call it in order; it may be
-  // called while an earlier call still runs.
-  async receive({ description, candidate }) {
+  // called while an earlier call still runs, and waits for that: else a
+  // candidate of an ignored offer could fail when the offer is no longer known
+  // to be ignored.
+  receive(message) {
+    const received = this.#last.then(() => this.#receive(message));
+    this.#last = received.catch(() => {});
+    return received;
+  }
+
+  async #receive({ description, candidate }) {
     const pc = this.#pc;
     if (description) {
       // An offer may come in when nothing of ours is under way, or when the
