@@ -85,7 +85,17 @@ func checkBaseline(out io.Writer, results []result) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	ok := true
+	lost := regressions(base, results)
+	for _, line := range lost {
+		fmt.Fprintf(out, "REGRESSION %s\n", line)
+	}
+	return len(lost) == 0, nil
+}
+
+// regressions lists the subtests of the baseline that did not pass, among the
+// files that ran.
+func regressions(base map[string][]string, results []result) []string {
+	var lost []string
 	for _, r := range results {
 		passed := map[string]bool{}
 		for _, s := range r.Subtests {
@@ -95,10 +105,9 @@ func checkBaseline(out io.Writer, results []result) (bool, error) {
 		}
 		for _, name := range base[r.File] {
 			if !passed[name] {
-				ok = false
-				fmt.Fprintf(out, "REGRESSION %s: %s\n", r.File, name)
+				lost = append(lost, r.File+": "+name)
 			}
 		}
 	}
-	return ok, nil
+	return lost
 }
