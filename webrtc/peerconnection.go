@@ -137,7 +137,7 @@ type events []func()
 // when the event fires, since a handler that ran before it may have changed it.
 func (e *events) add(pc *PeerConnection, slot *func()) {
 	*e = append(*e, func() {
-		if f := load(pc, slot); f != nil {
+		if f, closed := load(pc, slot); f != nil && !closed {
 			f()
 		}
 	})
@@ -146,16 +146,18 @@ func (e *events) add(pc *PeerConnection, slot *func()) {
 // addEvent is add for a handler that takes an event.
 func addEvent[E any](e *events, pc *PeerConnection, slot *func(E), event E) {
 	*e = append(*e, func() {
-		if f := load(pc, slot); f != nil {
+		if f, closed := load(pc, slot); f != nil && !closed {
 			f(event)
 		}
 	})
 }
 
-func load[F any](pc *PeerConnection, slot *F) F {
+// load reads a handler, and whether a handler before it has closed the
+// connection: what is left of the task's events is then not fired.
+func load[F any](pc *PeerConnection, slot *F) (f F, closed bool) {
 	pc.mu.Lock()
 	defer pc.mu.Unlock()
-	return *slot
+	return *slot, pc.isClosed
 }
 
 func (e events) run() {

@@ -248,7 +248,7 @@ func (pc *PeerConnection) closeDataLocked() func() {
 		// intentionally, such as by closing the peer connection." It is the one
 		// event that closing fires.
 		pc.queueTask(func() {
-			if f := load(pc, &s.onState); f != nil {
+			if f, _ := load(pc, &s.onState); f != nil {
 				f()
 			}
 		})

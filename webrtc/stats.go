@@ -85,6 +85,14 @@ type InboundRTPStreamStats struct {
 	FramesAssembledFromMany *uint64  `json:"framesAssembledFromMultiplePackets,omitempty"`
 	TotalAssemblyTime       *float64 `json:"totalAssemblyTime,omitempty"`
 	AudioLevel              *float64 `json:"audioLevel,omitempty"`
+	// Where the track's pictures or samples are taken, they are decoded here.
+	FramesDecoded         *int     `json:"framesDecoded,omitempty"`
+	KeyFramesDecoded      *int     `json:"keyFramesDecoded,omitempty"`
+	TotalDecodeTime       *float64 `json:"totalDecodeTime,omitempty"`
+	FramesPerSecond       *float64 `json:"framesPerSecond,omitempty"`
+	DecoderImplementation string   `json:"decoderImplementation,omitempty"`
+	TotalAudioEnergy      *float64 `json:"totalAudioEnergy,omitempty"`
+	TotalSamplesDuration  *float64 `json:"totalSamplesDuration,omitempty"`
 }
 
 // OutboundRTPStreamStats is RTCOutboundRtpStreamStats.
@@ -106,6 +114,10 @@ type OutboundRTPStreamStats struct {
 	PLICount   *uint64 `json:"pliCount,omitempty"`
 	FIRCount   *uint64 `json:"firCount,omitempty"`
 	FramesSent *uint64 `json:"framesSent,omitempty"`
+	// FramesEncoded and KeyFramesEncoded count what came from the track's
+	// encoder, which may be the program's own.
+	FramesEncoded    *uint64 `json:"framesEncoded,omitempty"`
+	KeyFramesEncoded *uint64 `json:"keyFramesEncoded,omitempty"`
 }
 
 // RemoteInboundRTPStreamStats is RTCRemoteInboundRtpStreamStats.
@@ -131,11 +143,20 @@ type RemoteOutboundRTPStreamStats struct {
 	RemoteTimestamp float64 `json:"remoteTimestamp"`
 }
 
-// MediaSourceStats is RTCMediaSourceStats.
+// MediaSourceStats is RTCMediaSourceStats with RTCAudioSourceStats and
+// RTCVideoSourceStats, whose members only raw tracks have: what comes encoded
+// is not looked into.
 type MediaSourceStats struct {
 	StatsBase
-	TrackIdentifier string `json:"trackIdentifier"`
-	Kind            string `json:"kind"`
+	TrackIdentifier      string   `json:"trackIdentifier"`
+	Kind                 string   `json:"kind"`
+	AudioLevel           *float64 `json:"audioLevel,omitempty"`
+	TotalAudioEnergy     *float64 `json:"totalAudioEnergy,omitempty"`
+	TotalSamplesDuration *float64 `json:"totalSamplesDuration,omitempty"`
+	Width                *int     `json:"width,omitempty"`
+	Height               *int     `json:"height,omitempty"`
+	Frames               *uint32  `json:"frames,omitempty"`
+	FramesPerSecond      *float64 `json:"framesPerSecond,omitempty"`
 }
 
 // PeerConnectionStats is RTCPeerConnectionStats.

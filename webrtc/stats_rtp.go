@@ -12,7 +12,7 @@ import (
 func (g *statsGathering) streams() {
 	for _, slots := range g.pc.state.Transceivers() {
 		t := g.pc.transceivers[slots.ID()]
-		if t.sender.transport == nil {
+		if t.sender.transport == nil || slots.Stopping() {
 			continue
 		}
 		transportID := t.sender.transport.bundle.statsID()
@@ -36,10 +36,36 @@ func (g *statsGathering) source(track *media.Track) string {
 		return ""
 	}
 	id := "S" + track.ID()
-	g.report.add(&MediaSourceStats{
+	s := &MediaSourceStats{
 		StatsBase: g.base(StatsTypeMediaSource, id), TrackIdentifier: track.ID(), Kind: string(track.Kind()),
-	})
+	}
+	if track.Format().Form == media.Raw {
+		m := meterOf(track).stats()
+		if track.Kind() == media.Audio {
+			duration := m.Samples.Seconds()
+			s.AudioLevel, s.TotalAudioEnergy, s.TotalSamplesDuration = &m.Level, &m.Energy, &duration
+		} else {
+			s.Width, s.Height, s.Frames, s.FramesPerSecond = &m.Width, &m.Height, &m.Frames, &m.FrameRate
+		}
+	}
+	g.report.add(s)
 	return id
+}
+
+// played adds what the decoder and the playout of a receiver count.
+func (s *InboundRTPStreamStats) played(kind media.Kind, p media.PlayoutStats) {
+	decodeTime := p.DecodeTime.Seconds()
+	s.TotalDecodeTime, s.DecoderImplementation = &decodeTime, p.Decoder
+	s.JitterBufferDelay, s.JitterBufferEmittedCount = p.Held, uint64(p.Emitted)
+	if kind == media.Audio {
+		duration := p.Played.Seconds()
+		s.AudioLevel, s.TotalAudioEnergy, s.TotalSamplesDuration = &p.Level, &p.Energy, &duration
+		return
+	}
+	s.FramesDecoded, s.KeyFramesDecoded, s.FramesPerSecond = &p.Decoded, &p.KeyFrames, &p.FrameRate
+	if p.Width > 0 {
+		s.FrameWidth, s.FrameHeight = &p.Width, &p.Height
+	}
 }
 
 // codec adds the codec of a payload type and returns its id, or "".
@@ -73,6 +99,7 @@ func (g *statsGathering) outbound(t *RTPTransceiver, transportID, source string,
 	}
 	if t.kind == media.Video {
 		s.PLICount, s.FIRCount, s.FramesSent = &o.PLICount, &o.FIRCount, &o.FramesSent
+		s.FramesEncoded, s.KeyFramesEncoded = &o.FramesSent, &o.KeyFramesSent
 	}
 	g.report.add(s)
 	if r.Timestamp.IsZero() {
@@ -99,6 +126,10 @@ func (g *statsGathering) outbound(t *RTPTransceiver, transportID, source string,
 
 func (g *statsGathering) inbound(t *RTPTransceiver, transportID string,
 	in rtpengine.InboundStats, r rtpengine.RemoteOutboundStats) {
+	if in.PacketsReceived == 0 {
+		// The stream was announced, and does not exist before its first packet.
+		return
+	}
 	kind := string(t.kind)
 	codec := g.codec(transportID, "I", codecParameters(t.slots().RecvCodecs()), in.PayloadType)
 	s := &InboundRTPStreamStats{
@@ -130,6 +161,9 @@ func (g *statsGathering) inbound(t *RTPTransceiver, transportID string,
 		// -dBov to the linear 0..1 of audioLevel.
 		level := math.Pow(10, -float64(in.AudioLevel)/20)
 		s.AudioLevel = &level
+	}
+	if p, playing := t.receiver.media.play.stats(); playing {
+		s.played(t.kind, p)
 	}
 	g.report.add(s)
 	if r.ReportsSent == 0 {
