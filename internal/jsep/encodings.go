@@ -31,7 +31,7 @@ func (s *State) validateEncodings(kind Kind, list []Encoding) ([]Encoding, error
 		}
 		withRID++
 		if !sendableRID(e.RID) {
-			return nil, domerr.New(domerr.Type, "%q is not a valid rid: up to 255 letters and digits", e.RID)
+			return nil, domerr.New(domerr.Type, "%q is not a valid rid: up to 16 letters and digits", e.RID)
 		}
 		if slices.ContainsFunc(list[:i], func(o Encoding) bool { return o.RID == e.RID }) {
 			return nil, domerr.New(domerr.Type, "two encodings have the rid %q", e.RID)
@@ -92,9 +92,10 @@ func (s *State) validateEncodings(kind Kind, list []Encoding) ([]Encoding, error
 }
 
 // sendableRID reports whether RTP can carry a rid. RFC 8851 §10 has "-" and "_" in
-// its grammar, but RtpStreamId is alphanumeric (RFC 8852 §3.3; erratum 7132).
+// its grammar and no limit, but RtpStreamId is alphanumeric (RFC 8852 §3.3; erratum
+// 7132), and a header extension of one byte has room for 16.
 func sendableRID(rid string) bool {
-	return sdp.ValidRID(rid) && !strings.ContainsAny(rid, "-_")
+	return sdp.ValidRID(rid) && len(rid) <= 16 && !strings.ContainsAny(rid, "-_")
 }
 
 func (s *State) maxEncodings(kind Kind) int {
@@ -124,7 +125,7 @@ func (c *Capabilities) canSend(kind Kind, codec Codec) bool {
 func validateReceiveRIDs(rids []string) error {
 	for i, rid := range rids {
 		if !sendableRID(rid) {
-			return domerr.New(domerr.Type, "%q is not a valid rid: up to 255 letters and digits", rid)
+			return domerr.New(domerr.Type, "%q is not a valid rid: up to 16 letters and digits", rid)
 		}
 		if slices.Contains(rids[:i], rid) {
 			return domerr.New(domerr.Type, "the rid %q is given twice", rid)
