@@ -44,12 +44,33 @@ func (w *world) receive(i int) {
 	if w.ignore[i] {
 		return
 	}
-	before := w.snapshot(i)
+	before, stable := w.snapshot(i), p.s
 	p.setRemote(d.Type, d.SDP)
 	w.unmoved(i, before)
 	if d.Type == Offer {
 		p.setLocal("")
+		w.restartsAsOffered(p, stable)
 		w.send(i, Description{Answer, p.s.CurrentLocalDescription().SDP})
+	}
+}
+
+// restartsAsOffered compares an exchange that p has just answered with the one
+// before: "If the offer does not indicate an ICE restart, the ufrag and pwd stay"
+// (RFC 9429 §5.3.1), in every m-section and whatever was rolled back for it.
+func (w *world) restartsAsOffered(p *peer, before *State) {
+	if before.currentLocal == nil {
+		return
+	}
+	for i := range before.currentLocal.sections {
+		changed := func(old, now *description) (changed, both bool) {
+			x, y := old.sections[i].m, now.sections[i].m
+			return restarted(ICEParameters{x.Transport.ICEUfrag, x.Transport.ICEPwd}, &y.Transport), !x.Rejected() && !y.Rejected() && x.MID == y.MID
+		}
+		offered, x := changed(before.currentRemote, p.s.currentRemote)
+		answered, y := changed(before.currentLocal, p.s.currentLocal)
+		if x && y && offered != answered {
+			w.t.Fatalf("%s: the credentials of m-section %d changed in the offer: %v; in the answer: %v", p.name, i, offered, answered)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package jsep
 
 import (
+	"slices"
 	"testing"
 
 	"trackway/internal/domerr"
@@ -180,4 +181,32 @@ func TestAnswerFromBeforeARollback(t *testing.T) {
 	c.setRemote(Offer, d.setLocal(Offer))
 	_, _, err = c.s.SetLocal(Description{Answer, answer})
 	c.refuses("an answer to another offer", err, domerr.InvalidAccess)
+}
+
+// Glare, and the offer that gives way restarts ICE: the answer to the other one,
+// which does not, keeps the credentials, and the next offer restarts.
+func TestRollbackOfAnICERestart(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"))
+	negotiate(a, b)
+	credentials := func(text string) []string { return slices.Compact(lines(text, "a=ice-ufrag:")) }
+	old := credentials(b.s.CurrentLocalDescription().SDP)
+	b.s = b.s.RestartICE()
+	if now := credentials(b.setLocal(Offer)); slices.Equal(now, old) {
+		t.Fatal("the offer restarts ICE")
+	}
+	a.addTrack(audioTrack("x1"))
+	b.setRemote(Offer, a.setLocal(Offer))
+	answer := b.setLocal(Answer)
+	if now := credentials(answer); !slices.Equal(now, old) {
+		t.Fatalf("an answer to an offer without a restart keeps the credentials, also in new m-sections: %q, was %q", now, old)
+	}
+	a.setRemote(Answer, answer)
+	checkPair(a, b)
+	b.wantNeeded(true, "the restart is still to be done")
+	negotiate(b, a)
+	if now := credentials(b.s.CurrentLocalDescription().SDP); slices.Equal(now, old) {
+		t.Fatal("the next offer restarts ICE")
+	}
+	b.wantNeeded(false, "the restart is done")
 }
