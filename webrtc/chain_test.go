@@ -13,7 +13,7 @@ func TestAChainedCallInsideAHandlerIsRefused(t *testing.T) {
 		a := w.peer("a")
 		errs := map[string]error{}
 		ctx := t.Context()
-		sender := a.addTrack(audioTrack())
+		var sender *RTPSender
 		a.OnNegotiationNeeded(func() {
 			_, errs["CreateOffer"] = a.CreateOffer(ctx, nil)
 			_, errs["CreateAnswer"] = a.CreateAnswer(ctx, nil)
@@ -23,6 +23,8 @@ func TestAChainedCallInsideAHandlerIsRefused(t *testing.T) {
 			errs["ReplaceTrack"] = sender.ReplaceTrack(ctx, nil)
 			errs["SetParameters"] = sender.SetParameters(ctx, sender.GetParameters())
 		})
+		// In a task, so that the handler finds the sender.
+		a.must(a.Do(ctx, func() { sender = a.addTrack(audioTrack()) }), "Do")
 		synctest.Wait()
 		if len(errs) != 7 {
 			t.Fatalf("the handler must have returned from all calls: %v", errs)
