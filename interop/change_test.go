@@ -13,17 +13,23 @@ import (
 	"trackway/webrtc"
 )
 
-// pauseLimit is how long the media of a track may pause while others come and
-// go. The picture has 20 or 30 frames a second and a key frame each second, so
-// that a stream that broke off would be seen again after a second at the
-// latest; below that, a machine with two cores and two browsers needs leeway.
-const pauseLimit = 900 * time.Millisecond
+// How long the media of a track may pause while others come and go. The
+// picture has 20 or 30 frames a second. A machine with two cores that runs two
+// browsers may stop all of them for a moment, and that must not fail the test;
+// a negotiation that disturbed what flows would do so each time.
+const (
+	pauseLimit = 2 * time.Second
+	// longPause is what disturbs; mostLong pauses of that length are let pass.
+	longPause = 400 * time.Millisecond
+	mostLong  = 3
+)
 
 // frameWatch measures the longest pause between the frames of a track.
 type frameWatch struct {
 	mu      sync.Mutex
 	last    time.Time
 	longest time.Duration
+	long    int
 	frames  int
 	remove  func()
 }
@@ -35,7 +41,11 @@ func watchFrames(t *media.Track) *frameWatch {
 		defer w.mu.Unlock()
 		now := time.Now()
 		if !w.last.IsZero() {
-			w.longest = max(w.longest, now.Sub(w.last))
+			pause := now.Sub(w.last)
+			w.longest = max(w.longest, pause)
+			if pause > longPause {
+				w.long++
+			}
 		}
 		w.last = now
 		w.frames++
@@ -43,15 +53,15 @@ func watchFrames(t *media.Track) *frameWatch {
 	return w
 }
 
-func (w *frameWatch) stop() (frames int, longest time.Duration) {
+func (w *frameWatch) stop() (frames, long int, longest time.Duration) {
 	w.remove()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.frames, max(w.longest, time.Since(w.last))
+	return w.frames, w.long, max(w.longest, time.Since(w.last))
 }
 
 // watched is what the script watch found.
-type watched struct{ Longest, Frames, Restarts, Elapsed int }
+type watched struct{ Longest, Long, Frames, Restarts, Elapsed int }
 
 // wantBothUninterrupted ends both watches. rolledBack is whether the browser
 // took offers of its own back.
@@ -59,8 +69,8 @@ func (x *rig) wantBothUninterrupted(ours *frameWatch, begin time.Time, rolledBac
 	x.Helper()
 	var theirs watched
 	x.eval(&theirs, `return await peer.stop()`, nil)
-	frames, longest := ours.stop()
-	x.wantUninterrupted("the browser's picture", frames, longest, time.Since(begin))
+	frames, long, longest := ours.stop()
+	x.wantUninterrupted("the browser's picture", frames, long, longest, time.Since(begin))
 	if theirs.Restarts > 0 {
 		x.Logf("the browser began to decode anew %d times", theirs.Restarts)
 	}
@@ -74,14 +84,14 @@ func (x *rig) wantBothUninterrupted(ours *frameWatch, begin time.Time, rolledBac
 		}
 		return
 	}
-	x.wantUninterrupted("this program's picture", theirs.Frames, time.Duration(theirs.Longest)*time.Millisecond, time.Duration(theirs.Elapsed)*time.Millisecond)
+	x.wantUninterrupted("this program's picture", theirs.Frames, theirs.Long, time.Duration(theirs.Longest)*time.Millisecond, time.Duration(theirs.Elapsed)*time.Millisecond)
 }
 
-func (x *rig) wantUninterrupted(who string, frames int, longest, elapsed time.Duration) {
+func (x *rig) wantUninterrupted(who string, frames, long int, longest, elapsed time.Duration) {
 	x.Helper()
 	x.Logf("%s: %d frames in %v, longest pause %v", who, frames, elapsed.Round(time.Millisecond), longest.Round(time.Millisecond))
-	if longest > pauseLimit {
-		x.Errorf("the media of other tracks must not be interrupted: %s paused for %v (limit %v)", who, longest, pauseLimit)
+	if longest > pauseLimit || long > mostLong {
+		x.Errorf("the media of other tracks must not be interrupted: %s paused for up to %v (limit %v), %d times for more than %v", who, longest, pauseLimit, long, longPause)
 	}
 	if least := int(elapsed.Seconds() * 10); frames < least {
 		x.Errorf("the media of other tracks must not be interrupted: %s had %d frames in %v (at least %d wanted)", who, frames, elapsed, least)
@@ -278,7 +288,7 @@ func TestICERestartMeetsAnOffer(t *testing.T) {
 		if x.kind == browser.Firefox && x.goOffers {
 			limit = 3 * time.Second // it rolls back, see wantBothUninterrupted
 		}
-		if frames, longest := ours.stop(); longest > limit {
+		if frames, _, longest := ours.stop(); longest > limit {
 			x.Errorf("the browser's picture must not be interrupted: %d frames, longest pause %v", frames, longest)
 		}
 	})

@@ -39,11 +39,11 @@ window.call = async function (id, polite, configuration) {
 window.arrived = (kind, n = 0) => T.until(`${kind} track ${n} arrives`, () => peer.tracks.filter((t) => t.track.kind === kind)[n]);
 
 // watch records the longest time in which a track decoded no frame, until the
-// function it returns is called. A browser that starts its statistics anew has
+// function it returns is called, and how often that was long. A browser that starts its statistics anew has
 // made a new decoder; its frames are counted on.
 window.watch = function (pc, track) {
   const start = performance.now();
-  let last = -1, since = start, longest = 0, frames = 0, restarts = 0, running = true;
+  let last = -1, since = start, longest = 0, long = 0, frames = 0, restarts = 0, running = true;
   const done = (async () => {
     while (running) {
       const n = (await T.inbound(pc, track))?.framesDecoded;
@@ -51,6 +51,7 @@ window.watch = function (pc, track) {
       if (n !== undefined && n !== last) {
         if (last >= 0) {
           longest = Math.max(longest, now - since);
+          if (now - since > 400) long++;
           frames += n > last ? n - last : n;
           if (n < last) restarts++;
         }
@@ -64,6 +65,6 @@ window.watch = function (pc, track) {
   return async () => {
     running = false;
     await done;
-    return { longest: Math.round(longest), frames, restarts, elapsed: Math.round(performance.now() - start) };
+    return { longest: Math.round(longest), long, frames, restarts, elapsed: Math.round(performance.now() - start) };
   };
 };

@@ -8,6 +8,7 @@ export class Negotiation {
   #observe;
   #makingOffer = false;
   #ignoreOffer = false;
+  #ignored = new Set(); // the user fragments of ignored offers
   #settingAnswer = false;
   #retrying = false;
   #last = Promise.resolve(); // settles with the message before
@@ -77,7 +78,10 @@ export class Negotiation {
       const collision = description.type === "offer" && !ready;
       this.#ignoreOffer = !this.#polite && collision;
       this.#observe(this.#ignoreOffer ? "ignored" : "received", description);
-      if (this.#ignoreOffer) return;
+      if (this.#ignoreOffer) {
+        for (const [, ufrag] of description.sdp.matchAll(/^a=ice-ufrag:(\S+)/gm)) this.#ignored.add(ufrag);
+        return;
+      }
       this.#settingAnswer = description.type === "answer";
       try {
         await pc.setRemoteDescription(description); // rolls our offer back if need be
@@ -96,7 +100,8 @@ export class Negotiation {
       try {
         await pc.addIceCandidate(candidate);
       } catch (e) {
-        if (!this.#ignoreOffer) throw e; // candidates of an ignored offer fit nothing
+        // Candidates of an ignored offer fit nothing, and some come late.
+        if (!this.#ignoreOffer && !this.#ignored.has(candidate.usernameFragment)) throw e;
       }
     }
   }
