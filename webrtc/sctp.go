@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pion/datachannel"
 	"github.com/pion/logging"
@@ -239,17 +240,31 @@ func (a *association) closedLocked(failure *RTCError) events {
 	return fire
 }
 
+// abortPatience bounds the wait for the end of an association: its library waits
+// for its reader, which in rare cases ends only with the DTLS transport.
+const abortPatience = time.Second
+
 // abort tears the association down with an ABORT chunk and waits for its
-// goroutines.
+// goroutines, for a while: those that are left end with the transport.
 func (a *association) abort() {
 	a.cancel()
 	a.pc.mu.Lock()
 	assoc := a.sctp
 	a.pc.mu.Unlock()
-	if assoc != nil {
-		assoc.Abort("the connection was closed")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if assoc != nil {
+			assoc.Abort("the connection was closed")
+		}
+		a.wg.Wait()
+	}()
+	patience := time.NewTimer(abortPatience)
+	defer patience.Stop()
+	select {
+	case <-done:
+	case <-patience.C:
 	}
-	a.wg.Wait()
 }
 
 // silent is a logger that says nothing: what there is to say comes as errors.

@@ -166,6 +166,32 @@ func TestAbandonedRestart(t *testing.T) {
 	})
 }
 
+// A peer that still trickles for the generation in use has its remote side told
+// again while a restart waits for its answer; the restart must not take it.
+func TestRestartWaitsForItsOwnCredentials(t *testing.T) {
+	inBubble(t, udp.Link{Latency: time.Millisecond}, func(t *testing.T, _ *udp.Sim, a, b *peer) {
+		connect(t, a, b)
+		a.waitDTLS(DTLSConnected)
+		b.waitDTLS(DTLSConnected)
+		old := RemoteICE{Credentials: b.creds}
+		a.creds = newCreds()
+		must(t, a.tr.Gather(a.creds))
+		must(t, a.tr.Connect(old))
+		must(t, a.tr.Connect(old))
+		b.creds = newCreds()
+		must(t, b.tr.Gather(b.creds))
+		must(t, b.tr.Connect(RemoteICE{Credentials: a.creds}))
+		if err := a.tr.Connect(RemoteICE{Credentials: b.creds}); err != nil {
+			t.Fatalf("the restarted generation must be free for its own remote side: %v", err)
+		}
+		time.Sleep(time.Second)
+		exchangeNow(t, a, b)
+		if s := a.tr.Stats(); s.LocalUfrag != a.creds.Ufrag {
+			t.Errorf("the generation in use is %q, want the restarted one, %q", s.LocalUfrag, a.creds.Ufrag)
+		}
+	})
+}
+
 // Candidates that come before their description are kept, those of a passed
 // generation are not used.
 func TestEarlyCandidates(t *testing.T) {

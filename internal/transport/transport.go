@@ -168,19 +168,21 @@ func (t *Transport) Connect(remote RemoteICE) error {
 		t.mu.Unlock()
 		return ErrClosed
 	}
+	// The generation in use is told its remote side again and again, for instance
+	// while a peer still trickles its candidates: that must not reach a newer one,
+	// which waits for credentials of its own.
 	g := t.cur
+	for _, o := range []*generation{t.next, t.cur} {
+		if o != nil && o.isConnected() && o.remote.Credentials == remote.Credentials {
+			t.mu.Unlock()
+			return nil
+		}
+	}
 	if t.next != nil {
 		g = t.next
 	}
-	if g == nil {
+	if g == nil || g.isConnected() {
 		t.mu.Unlock()
-		return ErrNoGeneration
-	}
-	if g.isConnected() {
-		t.mu.Unlock()
-		if g.remote.Credentials == remote.Credentials {
-			return nil
-		}
 		return ErrNoGeneration
 	}
 	mine := func(ufrag string) bool { return ufrag == "" || ufrag == remote.Ufrag }
