@@ -2,7 +2,7 @@
 #   go run ./cmd/trackway demo     the main job
 #   make test                      install what the tests need, run all of them
 .DEFAULT_GOAL := help
-.PHONY: help test deps lint unit interop fuzz bench soak conformance generate
+.PHONY: help test deps lint unit interop fuzz bench conformance
 
 GO      ?= go
 FUZZTIME ?= 10s
@@ -45,3 +45,7 @@ fuzz: ## each fuzz target for FUZZTIME (10s)
 
 bench: ## every row of the performance table, beside pion (minutes; a quiet machine)
 	cd bench && $(GO) run . $(BENCHFLAGS)
+
+conformance: ## web-platform-tests against the committed baseline (WPT_DIR; ten minutes)
+	@test -n "$(WPT_DIR)" || { echo "set WPT_DIR to a checkout of web-platform-tests; see conformance/README.md" >&2; exit 2; }
+	$(GO) run ./conformance/wpt -wpt "$(WPT_DIR)" -browsers "$(WPT_BROWSERS)" -baseline check -j 6
