@@ -10,6 +10,8 @@ require (
 	github.com/pion/webrtc/v4 v4.2.26
 )
 
+require github.com/thesyncim/gopus v0.1.1 // indirect
+
 require (
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/pion/datachannel v1.6.4 // indirect

@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"webrtc"},
 	{"mediadevices"},
 	{"media"},
-	{"codec/registry", "container", "codec"},
+	{"container", "codec"},
 	{"internal/jsep", "internal/rtpengine", "internal/transport"},
 	{"internal/sdp", "internal/bwe", "internal/udp"},
 	{"internal/netsim"},
@@ -37,9 +37,6 @@ var layers = [][]string{
 	{"internal/domerr"},
 	{"internal"}, // tools such as this package and generators
 }
-
-// sinners are imports that break the order with a reason; each entry says why.
-var sinners = map[[2]string]string{}
 
 // pure rooms may not touch the network, the clock or the scheduler.
 var pure = []string{"internal/jsep", "internal/sdp", "internal/rtpengine", "internal/bwe", "internal/netsim"}
@@ -111,9 +108,6 @@ func TestImportsPointDownwards(t *testing.T) {
 			if to > from || to == from && toRoom == fromRoom {
 				continue
 			}
-			if sinners[[2]string{p.ImportPath, imp}] != "" {
-				continue
-			}
 			t.Errorf("%s imports %s: imports must point downwards (%s is not below %s)", p.ImportPath, imp, toRoom, fromRoom)
 		}
 	}
@@ -149,6 +143,20 @@ func TestFilesAreShort(t *testing.T) {
 	for _, f := range tracked(t, "*.go", "*.js", "*.css", "*.html") {
 		if n := len(lines(t, filepath.Join(root(t), f))); n > most && !strings.Contains(f, "testdata/") {
 			t.Errorf("%s has %d lines; at most %d, so split it by concern", f, n, most)
+		}
+	}
+}
+
+// TestLinksLeadSomewhere follows the relative links of the documents.
+func TestLinksLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)(?:#[^)]*)?\)`)
+	for _, f := range tracked(t, "*.md") {
+		for n, line := range lines(t, filepath.Join(root(t), f)) {
+			for _, m := range link.FindAllStringSubmatch(line, -1) {
+				if _, err := os.Stat(filepath.Join(root(t), filepath.Dir(f), m[1])); err != nil {
+					t.Errorf("%s:%d links to %s, which is not there", f, n+1, m[1])
+				}
+			}
 		}
 	}
 }
