@@ -2,8 +2,10 @@ package webrtc
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"trackway/internal/domerr"
 	"trackway/media"
@@ -27,24 +29,68 @@ func TestAddTrackStatements(t *testing.T) {
 		{"S8 InvalidStateError when the connection is closed", s8},
 		{"S9 several streams are created and given the track", s9},
 		{"S10 a track without streams leaves the choice to the other peer", s10},
+		{"S11 openCall adds what getUserMedia gave, without streams", s11},
+		{"S12 the track event's handler takes the first stream, or collects into its own", s12},
+		{"S13 the track event's handler makes a stream for each track", s13},
+		{"S14 the streams' tracks follow direction and removeTrack", s14},
+		{"S15 a sender that was never used is taken again", s15},
 		{"S16 a new sender comes with receiver and transceiver", s16},
 		{"S17 the callee adds tracks between offer and answer", s17},
+		{"S20 getUserMedia captures and the remote stream plays", s20},
 	} {
 		t.Run(c.statement, func(t *testing.T) { run(t, c.script) })
 	}
 }
 
-func s1(_ *testing.T, w *world) {
+func s1(t *testing.T, w *world) {
 	a, b := w.pair()
-	a.addTrack(videoTrack())
-	negotiate(a, b)
-	if got := a.GetTransceivers()[0].CurrentDirection(); got != RTPTransceiverDirectionSendonly {
-		w.t.Errorf("the negotiated direction of a track that only one side adds is sendonly, got %q", got)
+	for _, track := range w.capture().GetTracks() {
+		a.addTrack(track)
 	}
-	if got := b.GetTransceivers()[0].CurrentDirection(); got != RTPTransceiverDirectionRecvonly {
-		w.t.Errorf("the other side's direction is recvonly, got %q", got)
+	connect(a, b)
+	for i, tr := range a.GetTransceivers() {
+		if got := tr.CurrentDirection(); got != RTPTransceiverDirectionSendonly {
+			t.Errorf("the negotiated direction of a track that only one side adds is sendonly, got %q", got)
+		}
+		if got := b.GetTransceivers()[i].CurrentDirection(); got != RTPTransceiverDirectionRecvonly {
+			t.Errorf("the other side's direction is recvonly, got %q", got)
+		}
 	}
-	wantLog(w.t, b.only("track"), []string{"track video []"}, "the other peer hears of the track")
+	kinds := b.only("track")
+	slices.Sort(kinds)
+	wantLog(t, kinds, []string{"track audio []", "track video []"}, "the other peer hears of the tracks")
+	wantPlays(t, b.GetReceivers())
+}
+
+// wantPlays checks that raw media of the test devices arrives and decodes: the
+// pictures are those that were drawn, in their order, and the tone is heard.
+func wantPlays(t *testing.T, receivers []*RTPReceiver) {
+	t.Helper()
+	var screens []*screen
+	for _, r := range receivers {
+		s := watchScreen(r.Track())
+		defer s.remove()
+		screens = append(screens, s)
+	}
+	time.Sleep(1500 * time.Millisecond) // virtual; at least one beep
+	for i, r := range receivers {
+		if r.Track().Muted() {
+			t.Errorf("the %s track is muted though its media arrives", r.Track().Kind())
+		}
+		if r.Track().Kind() == media.Video {
+			pictures := screens[i].take()
+			wantPattern(t, "the picture", pictures, 3)
+			if len(pictures) < 30 {
+				t.Errorf("%d pictures decode in 1.5 s of 30 each", len(pictures))
+			}
+			continue
+		}
+		screens[i].mu.Lock()
+		if screens[i].samples < 48000 || screens[i].loudest < 3000 {
+			t.Errorf("the tone is not heard: %d samples, the loudest %d", screens[i].samples, screens[i].loudest)
+		}
+		screens[i].mu.Unlock()
+	}
 }
 
 func s2(_ *testing.T, w *world) {
@@ -101,15 +147,34 @@ func s3(_ *testing.T, w *world) {
 	}
 }
 
-func s4(_ *testing.T, w *world) {
+func s4(t *testing.T, w *world) {
 	a, b := w.pair()
 	stream := media.NewStream()
-	a.addTrack(videoTrack(), stream)
-	negotiate(a, b)
-	if len(stream.GetTracks()) != 0 {
-		w.t.Error("addTrack must not add the track to the local stream")
+	for _, track := range w.capture().GetTracks() {
+		a.addTrack(track, stream)
 	}
-	wantLog(w.t, b.only("track"), []string{"track video [" + stream.ID() + "]"}, "the stream groups the track all the same")
+	connect(a, b)
+	if len(stream.GetTracks()) != 0 {
+		t.Error("addTrack must not add the track to the local stream")
+	}
+	for _, line := range b.only("track") {
+		if !strings.HasSuffix(line, " ["+stream.ID()+"]") {
+			t.Errorf("the stream groups the track all the same, got %q", line)
+		}
+	}
+	var video, audio *screen
+	for _, track := range b.streams[stream.ID()].GetTracks() {
+		if track.Kind() == media.Video {
+			video = watchScreen(track)
+		} else {
+			audio = watchScreen(track)
+		}
+	}
+	if video == nil || audio == nil {
+		t.Fatal("the remote stream has both tracks")
+	}
+	time.Sleep(4500 * time.Millisecond)
+	wantInStep(t, video.take(), audio.heard())
 }
 
 func s5(_ *testing.T, w *world) {
@@ -135,29 +200,37 @@ func s5(_ *testing.T, w *world) {
 	}
 }
 
-func s6(_ *testing.T, w *world) {
+func s6(t *testing.T, w *world) {
 	a, b := w.pair()
-	sender := a.addTrack(videoTrack(), media.NewStream())
-	if !a.GetReceivers()[0].Track().Muted() || a.GetReceivers()[0].Track().ReadyState() != media.Live {
-		w.t.Error("the paired receiver's track is there at once, live and muted")
+	track := w.capture().GetVideoTracks()[0]
+	transceiver := a.addTransceiver(media.Video, RTPTransceiverDirectionSendonly)
+	if r := a.GetReceivers()[0].Track(); !r.Muted() || r.ReadyState() != media.Live {
+		t.Error("the paired receiver's track is there at once, live and muted")
 	}
-	var muted, mutes []bool
+	var muted, events []bool
 	b.OnTrack(func(e TrackEvent) {
 		muted = append(muted, e.Track.Muted())
-		e.Track.OnMute(func() { mutes = append(mutes, e.Track.Muted()) })
+		e.Track.OnMute(func() { events = append(events, e.Track.Muted()) })
+		e.Track.OnUnmute(func() { events = append(events, e.Track.Muted()) })
 	})
 	connect(a, b)
-	if !slices.Equal(muted, []bool{true}) {
-		w.t.Errorf("in the track event the track is muted: %v", muted)
+	time.Sleep(time.Second)
+	received := b.GetReceivers()[0].Track()
+	if !slices.Equal(muted, []bool{true}) || !received.Muted() {
+		t.Errorf("the track is muted in the track event, and until media comes: %v, later %v", muted, received.Muted())
 	}
-	receiver := b.GetReceivers()[0]
-	media.SetMutedNow(receiver.source, false) // media arrives
-	a.must(a.RemoveTrack(sender), "RemoveTrack")
+	a.must(transceiver.Sender().ReplaceTrack(t.Context(), track), "ReplaceTrack")
+	b.wait(func() bool { return !received.Muted() }, "unmuted by the first media")
+	a.must(a.RemoveTrack(transceiver.Sender()), "RemoveTrack")
 	negotiate(a, b)
 	synctest.Wait()
-	if !receiver.Track().Muted() || !slices.Equal(mutes, []bool{true}) {
-		w.t.Errorf("a track that the other peer sends no more is muted, with a mute event: %v %v", receiver.Track().Muted(), mutes)
+	if !received.Muted() || !slices.Equal(events, []bool{false, true}) {
+		t.Errorf("unmute with the media, mute when the other peer sends no more: now %v, after the events %v", received.Muted(), events)
 	}
+	a.must(transceiver.SetDirection(RTPTransceiverDirectionSendonly), "SetDirection")
+	a.must(transceiver.Sender().ReplaceTrack(t.Context(), track), "ReplaceTrack")
+	negotiate(a, b)
+	b.wait(func() bool { return !received.Muted() }, "unmuted again by new media")
 }
 
 func s7(_ *testing.T, w *world) {

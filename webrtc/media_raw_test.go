@@ -157,6 +157,26 @@ func wantPattern(t *testing.T, what string, pictures []seen, missing int) {
 	}
 }
 
+// wantInStep checks that the beeps come with the flashes, of 4.5 seconds.
+func wantInStep(t *testing.T, pictures []seen, beeps []time.Time) {
+	t.Helper()
+	lights := flashes(pictures)
+	if len(lights) < 3 || len(beeps) < 3 {
+		t.Fatalf("%d flashes and %d beeps in 4.5 s, want 3 of each at least", len(lights), len(beeps))
+	}
+	for _, light := range lights[1:] { // sender reports have come
+		best := time.Hour
+		for _, beep := range beeps {
+			if d := beep.Sub(light); d.Abs() < best.Abs() {
+				best = d
+			}
+		}
+		if best.Abs() > 20*time.Millisecond {
+			t.Errorf("the beep comes %v after the flash, want 20ms at most", best)
+		}
+	}
+}
+
 // S1 and S4 of docs/addtrack.md: what was added arrives, decodes, and is in sync
 // with what was added with the same stream.
 func TestRawTracksAreSeenAndHeardInStep(t *testing.T) {
@@ -184,21 +204,7 @@ func TestRawTracksAreSeenAndHeardInStep(t *testing.T) {
 		if p := pictures[len(pictures)-1]; p.width != 320 || p.height != 180 {
 			t.Errorf("the picture is %dx%d, want 320x180", p.width, p.height)
 		}
-		lights, beeps := flashes(pictures), audio.heard()
-		if len(lights) < 3 || len(beeps) < 3 {
-			t.Fatalf("%d flashes and %d beeps in 4.5 s, want 3 of each at least", len(lights), len(beeps))
-		}
-		for _, light := range lights[1:] { // sender reports have come
-			best := time.Hour
-			for _, beep := range beeps {
-				if d := beep.Sub(light); d.Abs() < best.Abs() {
-					best = d
-				}
-			}
-			if best.Abs() > 20*time.Millisecond {
-				t.Errorf("the beep comes %v after the flash, want 20ms at most", best)
-			}
-		}
+		wantInStep(t, pictures, audio.heard())
 		for _, s := range a.GetSenders() {
 			if err := s.EncodingError(); err != nil {
 				t.Errorf("EncodingError of a sender that sends: %v", err)
