@@ -76,7 +76,7 @@ func (x *rig) wantBothUninterrupted(ours *frameWatch, begin time.Time, rolledBac
 	}
 	// A Firefox that takes an offer back drops its decoder and waits for a key
 	// frame; two Firefoxes that call each other do the same. What is sent goes
-	// on: the picture is back with each key frame of the clip, once a second.
+	// on: the picture is back with the key frame that is asked for.
 	if longest := time.Duration(theirs.Longest) * time.Millisecond; x.kind == browser.Firefox && rolledBack {
 		x.Logf("this program's picture: %d frames, longest pause %v", theirs.Frames, longest)
 		if longest > 3*time.Second {

@@ -90,7 +90,7 @@ func (d demo) usePage(h *house) {
 	red := pattern.Blocks[0]
 	var pixel [3]int
 	d.do(&pixel, `
-		await press("#program .source", "Moving picture");
+		await press("#program .source", "Camera 1");
 		await press("#program .source", "Tone");
 		await agree(2);
 		const video = await until("the picture", () => stream("Stream A")?.querySelector("video"));
@@ -127,7 +127,7 @@ func (d demo) usePage(h *house) {
 
 	// Grouping: the program's picture in A and C, then in no stream.
 	d.do(nil, `
-		const chip = (name) => [...document.querySelectorAll("#program .row")].find((r) => r.textContent.includes("Moving picture")).querySelector(".line[data-line=" + name + "]");
+		const chip = (name) => [...document.querySelectorAll("#program .row")].find((r) => r.textContent.includes("Camera 1")).querySelector(".line[data-line=" + name + "]");
 		chip("C").click();
 		await until("two streams", () => stream("Stream A") && stream("Stream C"));
 		await agree(4);
@@ -157,7 +157,7 @@ func (d demo) usePage(h *house) {
 			await press(row, "Stop");
 			await agree(before);
 			if (side === "#program") {
-				await press("#program .source", "Moving picture");
+				await press("#program .source", "Camera 1");
 				await agree(4);
 			}
 		}

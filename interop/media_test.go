@@ -87,7 +87,7 @@ func streamIDs(streams []*media.Stream) []string {
 	return list
 }
 
-// wantClip checks that the embedded clip plays in the browser, in the stream.
+// wantClip checks that the test picture and its sound play in the browser, in the stream.
 func (x *rig) wantClip(stream *media.Stream) {
 	x.Helper()
 	points := [][2]float64{}

@@ -14,7 +14,6 @@ import (
 
 	"trackway/interop/browser"
 	"trackway/media"
-	"trackway/media/clip"
 	"trackway/signaling"
 	"trackway/web"
 	"trackway/webrtc"
@@ -48,14 +47,16 @@ var houses = struct {
 	errs map[string]error
 }{open: map[string]*house{}, errs: map[string]error{}}
 
-// player plays the embedded clip for all tests.
-var player = sync.OnceValue(func() *media.Player {
-	p, err := clip.NewPlayer(media.PlayerOptions{})
-	if err != nil {
+// live are the demo's sources, for all tests, with pictures that cost little.
+var live = sync.OnceValue(func() (l struct {
+	sources []web.Source
+	stop    func()
+}) {
+	var err error
+	if l.sources, l.stop, err = web.Live(context.Background(), web.LiveOptions{Width: 640, Height: 360}); err != nil {
 		panic(err)
 	}
-	p.Start()
-	return p
+	return l
 })
 
 func TestMain(m *testing.M) {
@@ -65,7 +66,7 @@ func TestMain(m *testing.M) {
 		h.browser.Close()
 		_ = os.RemoveAll(h.recordings)
 	}
-	_ = player().Close()
+	live().stop()
 	os.Exit(code)
 }
 
@@ -97,17 +98,13 @@ func build(kind browser.Kind, o browser.Options) (*house, error) {
 		return nil, err
 	}
 	h := &house{browser: b, pipes: map[string]chan signaling.Pipe{}}
-	var sources []web.Source
-	for _, t := range player().Tracks() {
-		sources = append(sources, web.Source{Name: map[media.Kind]string{media.Video: "Moving picture", media.Audio: "Tone"}[t.Kind()], Track: t})
-	}
 	recordings, err := os.MkdirTemp("", "trackway-recordings-")
 	if err != nil {
 		b.Close()
 		return nil, err
 	}
 	h.recordings = recordings
-	if h.demo, err = web.NewServer(web.Options{Sources: sources, RecordDir: recordings}); err != nil {
+	if h.demo, err = web.NewServer(web.Options{Sources: live().sources, RecordDir: recordings}); err != nil {
 		b.Close()
 		return nil, err
 	}
@@ -348,17 +345,17 @@ func (x *rig) wantNoErrors() {
 	}
 }
 
-// clipTrack returns a track of the embedded clip that lives as long as the test.
+// clipTrack returns a track of the test picture or its sound that lives as long as the test.
 func (x *rig) clipTrack(kind media.Kind) *media.Track {
 	x.Helper()
-	for _, t := range player().Tracks() {
-		if t.Kind() == kind {
-			clone := t.Clone()
+	for _, s := range live().sources {
+		if s.Track.Kind() == kind {
+			clone := s.Track.Clone()
 			x.Cleanup(clone.Stop)
 			return clone
 		}
 	}
-	x.Fatalf("the clip has no %s", kind)
+	x.Fatalf("there is no live %s", kind)
 	return nil
 }
 

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 
 	"trackway/codec"
+	"trackway/internal/testfilm"
 	"trackway/media"
-	"trackway/media/clip"
 )
 
 // A program's own frames become a track, which goes to any number of takers.
@@ -43,7 +43,7 @@ func ExampleNewPlayer() {
 
 // A stream is recorded to a file, which is complete once stop has fired.
 func ExampleRecorder() {
-	player, err := clip.NewPlayer(media.PlayerOptions{})
+	player, err := testfilm.NewPlayer(media.PlayerOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}

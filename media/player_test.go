@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"trackway/container"
+	"trackway/internal/testfilm"
 	"trackway/media"
-	"trackway/media/clip"
 )
 
 // arrival is when a frame came, counted from the start, and what it said.
@@ -41,7 +41,7 @@ func collect(start time.Time, t *media.Track) (get func() []arrival) {
 
 func TestPlayerLoopsInRealTimeWithoutASeam(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, err := clip.NewPlayer(media.PlayerOptions{})
+		p, err := testfilm.NewPlayer(media.PlayerOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,19 +54,19 @@ func TestPlayerLoopsInRealTimeWithoutASeam(t *testing.T) {
 		synctest.Wait()
 
 		v, a := video(), audio()
-		if len(v) != 25*clip.FrameRate || len(a) != 25*50 {
-			t.Errorf("%d pictures and %d sound packets in 25 s, want %d and %d", len(v), len(a), 25*clip.FrameRate, 25*50)
+		if len(v) != 25*testfilm.FrameRate || len(a) != 25*50 {
+			t.Errorf("%d pictures and %d sound packets in 25 s, want %d and %d", len(v), len(a), 25*testfilm.FrameRate, 25*50)
 		}
 		for i, f := range v {
-			want := time.Duration(i) * time.Second / clip.FrameRate
+			want := time.Duration(i) * time.Second / testfilm.FrameRate
 			if d := f.at - want; d.Abs() > 2*time.Millisecond {
 				t.Fatalf("picture %d came at %v, due at %v", i, f.at, want)
 			}
 			if ticks := f.timestamp - uint32(i*3000); int32(ticks) > 90 || int32(ticks) < -90 {
 				t.Fatalf("picture %d has timestamp %d, want %d within the container's millisecond", i, f.timestamp, i*3000)
 			}
-			if f.key != (i%clip.FrameRate == 0) {
-				t.Fatalf("picture %d: key frame %v; the clip has one each second", i, f.key)
+			if f.key != (i%testfilm.FrameRate == 0) {
+				t.Fatalf("picture %d: key frame %v; the film has one each second", i, f.key)
 			}
 		}
 		for i, f := range a {
@@ -82,7 +82,7 @@ func TestPlayerLoopsInRealTimeWithoutASeam(t *testing.T) {
 
 func TestPlayerEndsWithTheFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, err := media.NewPlayer(media.PlayerOptions{}, clip.Open)
+		p, err := media.NewPlayer(media.PlayerOptions{}, testfilm.Open)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestPlayerEndsWithTheFile(t *testing.T) {
 
 func TestPlayerStopsWhenNobodyUsesItsTracks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, err := clip.NewPlayer(media.PlayerOptions{})
+		p, err := testfilm.NewPlayer(media.PlayerOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -236,14 +236,14 @@ func TestPlayerDoesNotCatchUpAfterALongSleep(t *testing.T) {
 
 func TestFileIsOpenedAndClosed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "clip.webm")
-	if err := os.WriteFile(path, clip.Data(), 0o600); err != nil {
+	if err := os.WriteFile(path, testfilm.Data(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r, err := media.File(path)()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err := r.ReadPacket(); err != nil || !bytes.Contains(clip.Data(), p.Data) {
+	if p, err := r.ReadPacket(); err != nil || !bytes.Contains(testfilm.Data(), p.Data) {
 		t.Errorf("the first packet: %v", err)
 	}
 	if c, ok := r.(io.Closer); !ok || c.Close() != nil {

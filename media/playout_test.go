@@ -11,12 +11,12 @@ import (
 
 	"trackway/container"
 	"trackway/internal/domerr"
+	"trackway/internal/testfilm"
 	"trackway/media"
-	"trackway/media/clip"
 	"trackway/media/pattern"
 )
 
-// remote plays the clip's packets into Playouts over a network that the test
+// remote plays the film's packets into Playouts over a network that the test
 // describes.
 type remote struct {
 	t            *testing.T
@@ -76,10 +76,10 @@ func newRemote(t *testing.T) *remote {
 	return r
 }
 
-// run sends the clip's first seconds. The network delays each packet of a
+// run sends the film's first seconds. The network delays each packet of a
 // track by what delay says, without changing their order, or loses it (-1).
 func (r *remote) run(length time.Duration, delay func(p container.Packet) time.Duration) {
-	in, err := clip.Open()
+	in, err := testfilm.Open()
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -21,8 +21,8 @@ import (
 	"trackway/container/webm"
 	"trackway/internal/domerr"
 	"trackway/internal/ffprobe"
+	"trackway/internal/testfilm"
 	"trackway/media"
-	"trackway/media/clip"
 	"trackway/media/pattern"
 )
 
@@ -60,9 +60,9 @@ func watch(r *media.Recorder) *events {
 	return e
 }
 
-func playClip(t *testing.T) *media.Player {
+func playFilm(t *testing.T) *media.Player {
 	t.Helper()
-	p, err := clip.NewPlayer(media.PlayerOptions{})
+	p, err := testfilm.NewPlayer(media.PlayerOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func wantDuration(t *testing.T, f ffprobe.File, want float64) {
 func TestRecordingIsACompleteFile(t *testing.T) {
 	var e *events
 	synctest.Test(t, func(t *testing.T) {
-		p := playClip(t)
+		p := playFilm(t)
 		defer p.Close()
 		time.Sleep(300 * time.Millisecond) // so that the recorder comes between key frames
 		r, ev := record(t, p.Stream(), media.RecorderOptions{})
@@ -127,8 +127,8 @@ func TestRecordingIsACompleteFile(t *testing.T) {
 	path := save(t, "r.webm", e.file)
 	f := ffprobe.Probe(t, path)
 	wantDuration(t, f, 5)
-	if len(f.Streams) != 2 || f.Streams[0].Codec != "vp8" || f.Streams[0].Width != clip.Width || f.Streams[1].Codec != "opus" {
-		t.Errorf("streams %+v, want VP8 of the clip's size, and Opus", f.Streams)
+	if len(f.Streams) != 2 || f.Streams[0].Codec != "vp8" || f.Streams[0].Width != testfilm.Width || f.Streams[1].Codec != "opus" {
+		t.Errorf("streams %+v, want VP8 of the film's size, and Opus", f.Streams)
 	}
 	var video, audio []ffprobe.Packet
 	for _, p := range f.Packets {
@@ -157,7 +157,7 @@ func TestRecordingIsACompleteFile(t *testing.T) {
 func TestTimesliceDeliversPiecesThatJoin(t *testing.T) {
 	var e *events
 	synctest.Test(t, func(t *testing.T) {
-		p := playClip(t)
+		p := playFilm(t)
 		defer p.Close()
 		r, ev := record(t, p.Stream(), media.RecorderOptions{MimeType: "video/webm;codecs=vp8,opus"})
 		e = ev
@@ -194,7 +194,7 @@ func TestPauseIsCutOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		p := playClip(t)
+		p := playFilm(t)
 		defer p.Close()
 		r, e := record(t, p.Stream(), media.RecorderOptions{Output: file})
 		if err := r.Start(0); err != nil {
@@ -230,7 +230,7 @@ func TestPauseIsCutOut(t *testing.T) {
 
 func TestRecordingEndsWithItsTracks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := playClip(t)
+		p := playFilm(t)
 		r, e := record(t, p.Stream(), media.RecorderOptions{})
 		if err := r.Start(0); err != nil {
 			t.Fatal(err)
@@ -249,7 +249,7 @@ func TestRecordingEndsWithItsTracks(t *testing.T) {
 
 func TestChangingTheTrackSetIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := playClip(t)
+		p := playFilm(t)
 		defer p.Close()
 		r, e := record(t, p.Stream(), media.RecorderOptions{})
 		if err := r.Start(0); err != nil {
@@ -270,11 +270,11 @@ func TestChangingTheTrackSetIsAnError(t *testing.T) {
 	})
 }
 
-// feed plays the clip's packets into a source as fast as the bubble's clock
+// feed plays the film's packets into a source as fast as the bubble's clock
 // runs, changed by edit; edit returns false to lose the frame.
 func feed(t *testing.T, src *media.Source, n int, edit func(i int, f *media.EncodedFrame) bool) {
 	t.Helper()
-	r, err := clip.Open()
+	r, err := testfilm.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +375,7 @@ func TestOggAndIVFRecordings(t *testing.T) {
 	}{{"audio/ogg", 1, "opus"}, {"video/x-ivf", 0, "vp8"}} {
 		var e *events
 		synctest.Test(t, func(t *testing.T) {
-			p := playClip(t)
+			p := playFilm(t)
 			defer p.Close()
 			r, ev := record(t, media.NewStream(p.Tracks()[c.track]), media.RecorderOptions{MimeType: c.mime})
 			e = ev
@@ -401,7 +401,7 @@ func TestOggAndIVFRecordings(t *testing.T) {
 func TestWriteTrackFillsAContainer(t *testing.T) {
 	var buf bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		p := playClip(t)
+		p := playFilm(t)
 		defer p.Close()
 		w, err := ogg.NewWriter(&buf, container.Track{MimeType: "audio/opus", Channels: 1})
 		if err != nil {

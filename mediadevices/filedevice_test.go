@@ -14,8 +14,8 @@ import (
 	"trackway/container/wav"
 	"trackway/container/y4m"
 	"trackway/internal/domerr"
+	"trackway/internal/testfilm"
 	"trackway/media"
-	"trackway/media/clip"
 	"trackway/media/pattern"
 )
 
@@ -86,7 +86,7 @@ func TestRawFilesAsDevices(t *testing.T) {
 }
 
 func TestACodedFileAsCameraAndMicrophone(t *testing.T) {
-	path := create(t, "clip.webm", func(w io.Writer) error { _, err := w.Write(clip.Data()); return err })
+	path := create(t, "clip.webm", func(w io.Writer) error { _, err := w.Write(testfilm.Data()); return err })
 	synctest.Test(t, func(t *testing.T) {
 		m := New(Options{NoTestDevices: true})
 		devices, err := FileDevices(path, FileOptions{Loop: true})
@@ -100,12 +100,12 @@ func TestACodedFileAsCameraAndMicrophone(t *testing.T) {
 		s.GetAudioTracks()[0].AddSink(&media.Sink{Audio: func(f *media.AudioFrame) { samples += len(f.Samples) / f.Channels }})
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if len(v.number) < 58 || v.w != clip.Width || v.h != clip.Height {
+		if len(v.number) < 58 || v.w != testfilm.Width || v.h != testfilm.Height {
 			t.Errorf("%d pictures of %dx%d in 2 s", len(v.number), v.w, v.h)
 		}
 		for i, n := range v.number {
 			if n != v.number[0]+i {
-				t.Fatalf("picture %d shows number %d; decoded pictures must be the clip's", i, n)
+				t.Fatalf("picture %d shows number %d; decoded pictures must be the film's", i, n)
 			}
 		}
 		if samples < 94000 {
@@ -116,7 +116,7 @@ func TestACodedFileAsCameraAndMicrophone(t *testing.T) {
 }
 
 func TestFilesThatCannotServe(t *testing.T) {
-	path := create(t, "clip.webm", func(w io.Writer) error { _, err := w.Write(clip.Data()); return err })
+	path := create(t, "clip.webm", func(w io.Writer) error { _, err := w.Write(testfilm.Data()); return err })
 	if _, err := FileDevices(path, FileOptions{Codecs: new(codec.Registry)}); !errors.Is(err, domerr.NotSupported) {
 		t.Errorf("without codecs: %v, want NotSupportedError", err)
 	}

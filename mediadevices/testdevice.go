@@ -14,10 +14,18 @@ import (
 
 const testGroup = "trackway-test"
 
+// Drawing and making sound costs something, so they do it only while somebody
+// takes what they give.
+
 // TestCamera is a camera that shows the picture of package pattern.
 func TestCamera(clock media.Clock) *Device {
+	return TestCameraLook(clock, "Test picture", pattern.Slate)
+}
+
+// TestCameraLook is a test camera of another label and look.
+func TestCameraLook(clock media.Clock, label string, look pattern.Look) *Device {
 	return &Device{
-		Kind: VideoInput, Label: "Test picture", GroupID: hash(testGroup), FacingMode: "user",
+		Kind: VideoInput, Label: label, GroupID: hash(testGroup), FacingMode: "user",
 		Modes: []Mode{
 			{Width: 640, Height: 480, FrameRate: 30}, // what browsers give when asked for nothing
 			{Width: 320, Height: 240, FrameRate: 30},
@@ -28,7 +36,9 @@ func TestCamera(clock media.Clock) *Device {
 			{Width: 1920, Height: 1080, FrameRate: 30},
 		},
 		Open: func(_ context.Context, m Mode) (func(context.Context, *media.Source) error, error) {
-			return func(ctx context.Context, out *media.Source) error { return showPattern(ctx, clock, m, out) }, nil
+			return func(ctx context.Context, out *media.Source) error {
+				return showPattern(ctx, clock, look.New(m.Width, m.Height), m, out)
+			}, nil
 		},
 	}
 }
@@ -67,11 +77,40 @@ func timeOf(n, rate int64) time.Time {
 	return time.Unix(n/rate, (n%rate)*int64(time.Second)/rate)
 }
 
-func showPattern(ctx context.Context, clock media.Clock, m Mode, out *media.Source) error {
-	picture := pattern.New(m.Width, m.Height)
+// takers returns a function that waits until somebody takes what the source
+// gives, and reports whether it had to. The first call does not wait: a
+// track's format is known from what came last.
+func takers(out *media.Source) (wait func(context.Context) (waited bool, err error)) {
+	bell := make(chan struct{}, 1)
+	out.OnDemand(func(media.Demand) {
+		select {
+		case bell <- struct{}{}:
+		default:
+		}
+	})
+	begun := false
+	return func(ctx context.Context) (waited bool, err error) {
+		for begun && !out.Demand().Raw {
+			waited = true
+			select {
+			case <-bell:
+			case <-ctx.Done():
+				return waited, ctx.Err()
+			}
+		}
+		begun = true
+		return waited, nil
+	}
+}
+
+func showPattern(ctx context.Context, clock media.Clock, picture *pattern.Picture, m Mode, out *media.Source) error {
+	wait := takers(out)
 	frame := new(media.VideoFrame)
 	rate := int64(m.FrameRate)
 	for n := ticks(clock.Now(), rate) + 1; ; n++ {
+		if _, err := wait(ctx); err != nil {
+			return err
+		}
 		at := timeOf(n, rate)
 		if err := clock.SleepUntil(ctx, at); err != nil {
 			return err
@@ -97,7 +136,13 @@ func soundPattern(ctx context.Context, clock media.Clock, m Mode, out *media.Sou
 	step := rate * int64(toneStep) / int64(time.Second)
 	frame := &media.AudioFrame{SampleRate: m.SampleRate, Channels: m.Channels, Samples: make([]int16, int(step)*m.Channels)}
 	perSecond := int64(time.Second / toneStep)
+	wait := takers(out)
 	for n := ticks(clock.Now(), perSecond); ; n++ {
+		if waited, err := wait(ctx); err != nil {
+			return err
+		} else if waited {
+			n = ticks(clock.Now(), perSecond)
+		}
 		// Sound can be passed on only when its last sample was heard.
 		if err := clock.SleepUntil(ctx, timeOf(n+1, perSecond)); err != nil {
 			return err

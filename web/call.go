@@ -21,6 +21,7 @@ var streamNames = []string{"A", "B", "C"}
 // call is one page's call.
 type call struct {
 	options *Options
+	pool    *pool
 	log     *slog.Logger
 	pc      *webrtc.PeerConnection
 	session *signaling.Session
@@ -49,7 +50,7 @@ type sender struct {
 	transceiver *webrtc.RTPTransceiver
 }
 
-func newCall(o *Options, log *slog.Logger, pipe signaling.Pipe, pagePolite bool) (*call, error) {
+func newCall(o *Options, tracks *pool, log *slog.Logger, pipe signaling.Pipe, pagePolite bool) (*call, error) {
 	var options []webrtc.Option
 	if o.Engine != nil {
 		options = append(options, webrtc.WithEngine(o.Engine))
@@ -59,7 +60,7 @@ func newCall(o *Options, log *slog.Logger, pipe signaling.Pipe, pagePolite bool)
 		return nil, err
 	}
 	c := &call{
-		options: o, log: log, pc: pc, polite: !pagePolite, echo: true,
+		options: o, pool: tracks, log: log, pc: pc, polite: !pagePolite, echo: true,
 		streams: map[string]*media.Stream{}, echoes: map[string]*media.Stream{},
 		watched: map[*media.Track]bool{}, recordings: map[*media.Track]*recording{},
 		out: newOutbox(),
@@ -90,7 +91,10 @@ func (c *call) run(ctx context.Context) error {
 	})
 	c.out.put(c.hello())
 	if c.options.Start {
-		for i := range c.options.Sources {
+		for i, s := range c.options.Sources {
+			if s.Later {
+				continue
+			}
 			if err := c.add(fmt.Sprint(i), streamNames[:1]); err != nil {
 				c.fail(err)
 			}
@@ -102,14 +106,9 @@ func (c *call) run(ctx context.Context) error {
 	posting.Wait()
 	_ = c.pc.Close()
 	c.mu.Lock()
-	senders, recordings := c.senders, c.recordings
+	recordings := c.recordings
 	c.senders, c.recordings = nil, nil
 	c.mu.Unlock()
-	for _, s := range senders {
-		if s.echoOf == nil {
-			s.track.Stop()
-		}
-	}
 	for _, r := range recordings {
 		r.end()
 	}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"trackway/media"
-	"trackway/media/clip"
 	"trackway/signaling"
 	"trackway/webrtc"
 )
@@ -34,18 +33,14 @@ type page struct {
 	tracks   []webrtc.TrackEvent
 }
 
-// sources plays the clip for one test.
+// sources opens the live sources, with small pictures, for one test.
 func sources(t *testing.T) (list []Source) {
 	t.Helper()
-	p, err := clip.NewPlayer(media.PlayerOptions{})
+	list, stop, err := Live(t.Context(), LiveOptions{Width: 320, Height: 180})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Start()
-	t.Cleanup(func() { _ = p.Close() })
-	for _, track := range p.Tracks() {
-		list = append(list, Source{Name: string(track.Kind()), Track: track})
-	}
+	t.Cleanup(stop)
 	return list
 }
 

@@ -99,7 +99,7 @@ func describe(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// add sends a clone of a source's track.
+// add sends a source's track.
 func (c *call) add(source string, names []string) error {
 	i, err := strconv.Atoi(source)
 	if err != nil || i < 0 || i >= len(c.options.Sources) {
@@ -116,12 +116,18 @@ func (c *call) add(source string, names []string) error {
 	if full {
 		return fmt.Errorf("add: a call has at most %d senders", maxSenders)
 	}
-	s.track = c.options.Sources[i].Track.Clone()
-	if err := c.attach(s); err != nil {
-		s.track.Stop()
-		return err
+	if s.track = c.pool.lend(i, c.sends); s.track == nil {
+		return fmt.Errorf("add: %s is sent %d times already", s.name, maxClones)
 	}
-	return nil
+	return c.attach(s)
+}
+
+// sends reports whether the track is one that the call sends, or sent and may
+// send again.
+func (c *call) sends(t *media.Track) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.senders, func(s *sender) bool { return s.track == t })
 }
 
 // attach is AddTrack, for the first time or again.
@@ -154,7 +160,6 @@ func (c *call) transceiverOf(s *webrtc.RTPSender) *webrtc.RTPTransceiver {
 func (c *call) stop(s *sender) error {
 	c.act("Stop()", s.name+": its m-section is free")
 	err := s.transceiver.Stop()
-	s.track.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.senders = slices.DeleteFunc(c.senders, func(o *sender) bool { return o == s })

@@ -36,15 +36,19 @@ type Source struct {
 	Name string
 	// Detail is a line more about it, such as "640×360, 30 frames per second".
 	Detail string
-	// Track is the track. Each call sends clones of it, and never ends it.
+	// Track is the track. All calls send it, and never end it; a call that
+	// sends the source several times sends clones of it too.
 	Track *media.Track
+	// Later keeps Options.Start from adding the source.
+	Later bool
 }
 
 // Options configure a Server.
 type Options struct {
 	// Sources are what the program can send.
 	Sources []Source
-	// Start adds the sources to each call when it begins, all in one stream.
+	// Start adds the sources to each call when it begins, all in one stream,
+	// except for those that are for later.
 	Start bool
 	// RecordDir is the folder where recordings go; empty forbids recording.
 	RecordDir string
@@ -63,6 +67,7 @@ type Options struct {
 type Server struct {
 	options Options
 	files   http.Handler
+	pool    *pool
 	ctx     context.Context
 	cancel  context.CancelFunc
 
@@ -88,7 +93,7 @@ func NewServer(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, files: http.FileServerFS(page), calls: map[*call]bool{}}
+	s := &Server{options: o, files: http.FileServerFS(page), pool: newPool(o.Sources), calls: map[*call]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
 }
@@ -168,7 +173,7 @@ func (s *Server) newCall(pipe signaling.Pipe, r *http.Request) (*call, error) {
 	s.count++
 	// The page is polite unless it asks to be the one that insists.
 	pagePolite := r.URL.Query().Get("polite") != "false"
-	c, err := newCall(&s.options, s.options.Log.With("call", s.count), pipe, pagePolite)
+	c, err := newCall(&s.options, s.pool, s.options.Log.With("call", s.count), pipe, pagePolite)
 	if err != nil {
 		return nil, err
 	}
@@ -183,4 +188,5 @@ func (s *Server) Close() {
 	s.cancel()
 	s.mu.Unlock()
 	s.wait.Wait()
+	s.pool.close()
 }

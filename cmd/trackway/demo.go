@@ -15,13 +15,12 @@ import (
 	"time"
 
 	"trackway/media"
-	"trackway/media/clip"
 	"trackway/web"
 )
 
 // demoCommand is trackway demo.
 type demoCommand struct {
-	Files []string `arg:"" optional:"" type:"existingfile" help:"Files to send, in a loop: IVF, Ogg Opus, WebM, H.264. Without any, a moving picture and a tone."`
+	Files []string `arg:"" optional:"" type:"existingfile" help:"Files to send, in a loop: IVF, Ogg Opus, WebM, H.264. Without any, moving pictures and a tone, made and coded live."`
 
 	Addr    string   `default:"localhost:8080" help:"Where to serve the page. Browsers give a page the camera over plain http only on localhost. Port 0 chooses one."`
 	Record  string   `type:"path" placeholder:"FOLDER" help:"Where to write what the page sends, when it asks for that."`
@@ -44,7 +43,7 @@ func (d *demoCommand) Run(ctx context.Context, o *output) error {
 			return err
 		}
 	}
-	sources, stop, err := d.sources()
+	sources, stop, err := d.sources(ctx)
 	if err != nil {
 		return err
 	}
@@ -85,26 +84,16 @@ func (d *demoCommand) Run(ctx context.Context, o *output) error {
 	return err
 }
 
-// sources starts to play the files, or the clip, and names their tracks.
-func (d *demoCommand) sources() (sources []web.Source, stop func(), err error) {
+// sources starts to play the files and names their tracks, or opens the
+// program's own cameras and tone.
+func (d *demoCommand) sources(ctx context.Context) (sources []web.Source, stop func(), err error) {
+	if len(d.Files) == 0 {
+		return web.Live(ctx, web.LiveOptions{})
+	}
 	var players []*media.Player
 	stop = func() {
 		for _, p := range players {
 			_ = p.Close()
-		}
-	}
-	if len(d.Files) == 0 {
-		p, err := clip.NewPlayer(media.PlayerOptions{})
-		if err != nil {
-			return nil, nil, err
-		}
-		players = append(players, p)
-		for _, t := range p.Tracks() {
-			s := web.Source{Name: "Tone", Detail: "440 Hz, and a beep with each flash of the picture", Track: t}
-			if t.Kind() == media.Video {
-				s.Name, s.Detail = "Moving picture", fmt.Sprintf("%d×%d, %d frames per second", clip.Width, clip.Height, clip.FrameRate)
-			}
-			sources = append(sources, s)
 		}
 	}
 	for _, name := range d.Files {

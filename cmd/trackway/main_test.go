@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"trackway/media/clip"
+	"trackway/internal/testfilm"
 )
 
 func TestArguments(t *testing.T) {
@@ -56,7 +56,7 @@ func TestArguments(t *testing.T) {
 
 func TestDemoServesUntilItIsInterrupted(t *testing.T) {
 	film := filepath.Join(t.TempDir(), "film.webm")
-	if err := os.WriteFile(film, clip.Data(), 0o600); err != nil {
+	if err := os.WriteFile(film, testfilm.Data(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, files := range [][]string{nil, {film}} {

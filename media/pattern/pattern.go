@@ -59,27 +59,53 @@ const (
 	cells      = numberBits + 2
 )
 
+// Look is what tells pictures apart at a glance. What is measured (Blocks,
+// Flash, the number) is in every look the same.
+type Look struct {
+	// Title stands at the top: capital letters and digits of TRACKWAY 0–9.
+	Title string
+	// Top, Bottom and Accent are 8-bit RGB: the background's shades, and the
+	// colour of what moves.
+	Top, Bottom, Accent [3]uint8
+	// Orbits shows the time by dots on orbits instead of a clock's hand.
+	Orbits bool
+}
+
+// The looks there are. Slate is what New draws.
+var (
+	Slate = Look{Title: "TRACKWAY", Top: [3]uint8{26, 38, 52}, Bottom: [3]uint8{18, 26, 36}, Accent: [3]uint8{255, 138, 61}}
+	Dusk  = Look{Title: "TRACKWAY 2", Top: [3]uint8{58, 28, 70}, Bottom: [3]uint8{28, 18, 46}, Accent: [3]uint8{64, 214, 226}, Orbits: true}
+)
+
 // Picture draws frames of one size. It is used by one goroutine at a time.
 type Picture struct {
 	width, height int
 	background    *codec.VideoFrame
+	accent        colour
+	orbits        bool
 }
 
 var (
-	white  = rgb(255, 255, 255)
-	light  = rgb(214, 226, 238)
-	dim    = rgb(92, 112, 132)
-	dark   = rgb(14, 20, 28)
-	accent = rgb(255, 138, 61)
+	white = rgb(255, 255, 255)
+	light = rgb(214, 226, 238)
+	dim   = rgb(92, 112, 132)
+	dark  = rgb(14, 20, 28)
 )
 
 // New prepares pictures of a size, which must be positive.
-func New(width, height int) *Picture {
-	p := &Picture{width: width, height: height, background: codec.NewVideoFrame(width, height)}
+func New(width, height int) *Picture { return Slate.New(width, height) }
+
+// New prepares pictures of the look and of a size, which must be positive.
+func (l Look) New(width, height int) *Picture {
+	p := &Picture{width: width, height: height, background: codec.NewVideoFrame(width, height), orbits: l.Orbits}
+	p.accent = rgb(float64(l.Accent[0]), float64(l.Accent[1]), float64(l.Accent[2]))
 	f := p.background
 	w, h := float64(width), float64(height)
 	for y := range height {
-		c := rgb(26-8*float64(y)/h, 38-12*float64(y)/h, 52-16*float64(y)/h)
+		shade := func(i int) float64 {
+			return float64(l.Top[i]) + (float64(l.Bottom[i])-float64(l.Top[i]))*float64(y)/h
+		}
+		c := rgb(shade(0), shade(1), shade(2))
 		fillRow(f.Y[y*f.StrideY:][:width], c.y)
 		fillRow(f.U[y/2*f.StrideUV:][:(width+1)/2], c.u)
 		fillRow(f.V[y/2*f.StrideUV:][:(width+1)/2], c.v)
@@ -95,10 +121,16 @@ func New(width, height int) *Picture {
 	for _, b := range Blocks {
 		box(f, b.X*w, b.Y*h, (b.X+b.W)*w, (b.Y+b.H)*h, h/90, rgb(float64(b.R), float64(b.G), float64(b.B)), 1)
 	}
-	text(f, "TRACKWAY", w/2, h*0.055, h/120, light)
+	text(f, l.Title, w/2, h*0.055, h/120, light)
 	cx, cy, r := w/2, h/2, h*0.37
 	disc(f, cx, cy, r, dark, 1)
 	ring(f, cx, cy, r, h/100, dim, 1)
+	if l.Orbits {
+		for _, at := range orbits {
+			ring(f, cx, cy, r*at, h/360, dim, 0.7)
+		}
+		return p
+	}
 	for i := range 50 {
 		sin, cos := math.Sincos(2 * math.Pi * float64(i) / 50)
 		from, c := 0.93, dim
@@ -109,6 +141,10 @@ func New(width, height int) *Picture {
 	}
 	return p
 }
+
+// orbits are the radii of a look with Orbits; the dot on the n-th goes round n
+// times in a period.
+var orbits = [3]float64{0.86, 0.72, 0.16}
 
 func fillRow(row []byte, v float64) {
 	for i := range row {
@@ -130,16 +166,24 @@ func (p *Picture) Draw(f *codec.VideoFrame, n int, at time.Duration) {
 		box(f, Flash.X*w, Flash.Y*h, (Flash.X+Flash.W)*w, (Flash.Y+Flash.H)*h, h/60, white, 1)
 	}
 	text(f, fmt.Sprintf("%05d", n%100000), cx, cy+0.5*r, h/72, light)
-	// One turn of the hand in a period, and a dot that takes a second.
-	sin, cos := math.Sincos(2 * math.Pi * turn)
-	line(f, cx-0.12*r*sin, cy+0.12*r*cos, cx+0.8*r*sin, cy-0.8*r*cos, h/50, accent, 1)
-	disc(f, cx, cy, h/40, accent, 1)
-	sin, cos = math.Sincos(2 * math.Pi * float64(at%time.Second) / float64(time.Second))
+	if p.orbits {
+		for i, at := range orbits {
+			sin, cos := math.Sincos(2 * math.Pi * turn * float64(i+1))
+			disc(f, cx+r*at*sin, cy-r*at*cos, h/float64(34+8*i), p.accent, 1)
+		}
+		disc(f, cx, cy, h/60, p.accent, 1)
+	} else { // one turn of the hand in a period
+		sin, cos := math.Sincos(2 * math.Pi * turn)
+		line(f, cx-0.12*r*sin, cy+0.12*r*cos, cx+0.8*r*sin, cy-0.8*r*cos, h/50, p.accent, 1)
+		disc(f, cx, cy, h/40, p.accent, 1)
+	}
+	// A dot that takes a second.
+	sin, cos := math.Sincos(2 * math.Pi * float64(at%time.Second) / float64(time.Second))
 	disc(f, cx+r*sin, cy-r*cos, h/45, white, 1)
 	// A ball that swings between the sides.
 	x := w/2 - w*0.46*math.Cos(2*math.Pi*2*turn)
 	disc(f, x, h*0.5, h/30, white, 1)
-	disc(f, x, h*0.5, h/42, accent, 1)
+	disc(f, x, h*0.5, h/42, p.accent, 1)
 
 	p.drawNumber(f, uint16(n))
 }

@@ -1,4 +1,4 @@
-package clip_test
+package testfilm_test
 
 import (
 	"io"
@@ -8,16 +8,13 @@ import (
 	"trackway/codec"
 	_ "trackway/codec/all"
 	"trackway/codec/i420"
-	"trackway/media/clip"
+	"trackway/internal/testfilm"
 	"trackway/media/pattern"
 )
 
-// The clip is what the package says it is, decoded by our own decoders.
-func TestClipIsThePattern(t *testing.T) {
-	if n := len(clip.Data()); n > 1<<20 {
-		t.Errorf("the clip takes %d bytes; at most 1 MiB", n)
-	}
-	r, err := clip.Open()
+// The film is what the package says it is, decoded by our own decoders.
+func TestTheFilmIsThePattern(t *testing.T) {
+	r, err := testfilm.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +55,7 @@ func TestClipIsThePattern(t *testing.T) {
 }
 
 func checkPicture(t *testing.T, f *codec.VideoFrame, n int) {
-	if f.Width != clip.Width || f.Height != clip.Height {
+	if f.Width != testfilm.Width || f.Height != testfilm.Height {
 		t.Fatalf("picture of %dx%d", f.Width, f.Height)
 	}
 	if got, ok := pattern.Number(f); !ok || got != n {
