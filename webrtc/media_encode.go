@@ -27,7 +27,7 @@ func (m *senderMedia) encode(on bool) {
 			t.stopEncoding()
 			continue
 		}
-		if err := t.encode(m.track, m.config, m.degradation); err != nil {
+		if err := t.encode(m.track, m.config, m.degradation, m.transform.Load()); err != nil {
 			t.stopEncoding()
 			m.failure = err
 		}
@@ -36,7 +36,7 @@ func (m *senderMedia) encode(on bool) {
 
 // encode starts the encoder of a target, or changes it if what is asked of it
 // has changed.
-func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig, degradation string) error {
+func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig, degradation string, through *sendTransform) error {
 	e := &c.Encodings[t.index]
 	err := error(domerr.New(domerr.NotSupported, "no codec was negotiated"))
 	for _, m := range codecsFor(c.SendCodecs, e) {
@@ -53,7 +53,7 @@ func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig, degradation
 				unmeter := meterOf(track).use(track)
 				t.options, t.release = o, func() { release(); unmeter() }
 				t.coded.Store(coded)
-				feedOf(coded).add(t, true)
+				through.feed(coded, t).add(t, true)
 				return nil
 			}
 			// webrtc-svc: a mode that the codec does not have gives way to the
@@ -73,7 +73,7 @@ func (t *sendTarget) stopEncoding() {
 	if coded == nil {
 		return
 	}
-	feedOf(coded).drop(t)
+	t.feed.drop(t)
 	t.stream.Pause()
 	t.bitrate.Store(0)
 	coded.SendFeedback(t, media.Feedback{})
@@ -169,7 +169,7 @@ func (m *senderMedia) requestKeyFrame(t *sendTarget) {
 	if coded := t.coded.Load(); coded != nil {
 		coded.RequestKeyFrame()
 	} else if track := m.current.Load(); track != nil && track.Format().Form != media.Raw {
-		track.RequestKeyFrameFor(feedOf(track).encodingOf(t))
+		track.RequestKeyFrameFor(m.transform.Load().feed(track, nil).encodingOf(t))
 	}
 }
 

@@ -166,15 +166,23 @@ func (f *trackFeed) drop(t *sendTarget) {
 // changed follows track.enabled: a track that is disabled stops, and the next
 // packet begins anew.
 func (f *trackFeed) changed() {
-	if f.track.Enabled() {
-		return
+	if !f.track.Enabled() {
+		f.pause()
 	}
-	f.mu.Lock()
-	targets := f.targets
-	f.mu.Unlock()
-	for _, t := range targets {
+}
+
+// pause has the next packet begin anew.
+func (f *trackFeed) pause() {
+	for _, t := range f.current() {
 		t.stream.Pause()
 	}
+}
+
+// current returns the targets; the list never changes.
+func (f *trackFeed) current() []*sendTarget {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.targets
 }
 
 // writeFrame is the track's sink for frames.

@@ -22,6 +22,8 @@ type receiverMedia struct {
 	live     atomic.Pointer[rtpengine.Receiver] // receiver, for key frame requests
 	reader   atomic.Pointer[packetQueue]
 	play     receiverPlay
+	// transform is nil while there has never been one.
+	transform atomic.Pointer[receiveTransform]
 
 	// used by the goroutine that delivers packets
 	mime   string
@@ -69,7 +71,7 @@ func (m *receiverMedia) hook(r *RTPReceiver) {
 func (m *receiverMedia) demand(media.Demand) {
 	if live := m.live.Load(); live != nil {
 		d := m.source.Demand()
-		live.SetAssemble(d.Encoded || d.Raw)
+		live.SetAssemble(d.Encoded || d.Raw || m.transform.Load().active())
 	}
 	m.play.follow(m.source)
 }
@@ -130,7 +132,16 @@ func (m *receiverMedia) onFrame(_ *rtpengine.ReceiveStream, f *rtpengine.Frame) 
 		AudioLevel: media.AudioLevel{Known: f.HasAudioLevel, Voice: f.VoiceActivity, Level: f.AudioLevel},
 	}
 	o.CaptureTime = f.LocalTime
-	if m.play.push(o, f.ReceiveTime) {
+	if x := m.transform.Load(); x != nil {
+		x.take(o, f)
+		return
+	}
+	m.deliver(o, f.ReceiveTime)
+}
+
+// deliver passes a frame on to whoever takes it.
+func (m *receiverMedia) deliver(o *media.EncodedFrame, arrival time.Time) {
+	if m.play.push(o, arrival) {
 		if live := m.live.Load(); live != nil {
 			live.RequestKeyFrame("")
 		}

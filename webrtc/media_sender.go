@@ -22,8 +22,9 @@ type senderMedia struct {
 	failure error             // why a raw track is not encoded
 	// degradation is degradationPreference, "" for what the content hint says.
 	degradation string
-	active      []bool       // by encoding
-	bitrate     atomic.Int64 // what the source was told last
+	active      []bool                        // by encoding
+	transform   atomic.Pointer[sendTransform] // nil while there has never been one
+	bitrate     atomic.Int64                  // what the source was told last
 }
 
 // setTrack follows addTrack, replaceTrack and removeTrack. The encodings go on
@@ -152,6 +153,7 @@ func (m *senderMedia) add(mt *mediaTransport, index int, rid string, spec *targe
 		return // an SSRC of another sender: negotiation draws them at random
 	}
 	t.stream = stream
+	stream.KeepTimestamps(m.transform.Load() != nil)
 	m.targets = append(m.targets, t)
 }
 
@@ -182,7 +184,10 @@ func (m *senderMedia) connect(on bool) {
 		m.encode(on)
 		return
 	}
-	feed := feedOf(m.track)
+	if m.failure = m.transform.Load().transformable(m.track); m.failure != nil {
+		on = false
+	}
+	feed := m.transform.Load().feed(m.track, nil)
 	for _, t := range m.targets {
 		switch {
 		case on && t.feed != feed:

@@ -68,6 +68,7 @@ type SendStream struct {
 	waitKey   bool      // hold until a key frame begins
 	waitSince time.Time // when waitKey began to hold packets back
 	paused    bool      // the next packet continues after a break
+	keepTS    bool      // see KeepTimestamps
 	segs      [segmentsKept]segment
 	nsegs     uint64 // segs[(nsegs-1)%segmentsKept] is current
 	highest   uint64 // the last extended sequence number given
@@ -342,6 +343,9 @@ func (ss *SendStream) rebase(now time.Time, r *Ring, s *ringSlot, fresh bool) *s
 		if ahead := int32(s.ts + n.ts - ss.lastTS); ahead <= 0 || ahead-int32(elapsed) > int32(ss.clock) || int32(elapsed)-ahead > int32(ss.clock) {
 			n.ts = ss.lastTS + max(elapsed, 1) - s.ts
 		}
+	}
+	if ss.keepTS {
+		n.ts = 0
 	}
 	if d, ok := parseVP8Descriptor(s.buf); ok && s.picAt > 0 && ss.picSeen {
 		n.pic, n.tl0 = ss.lastPic+1-d.pictureID, ss.lastTL0-d.tl0
