@@ -19,6 +19,10 @@ type Implementation struct {
 	Name string
 	// ScalabilityModes lists what the encoder takes, for getCapabilities; empty means "L1T1" only.
 	ScalabilityModes []string
+	// SelfTest, if it is not nil, is called once, before the implementation is
+	// first listed or used. With an error it is as if the implementation were
+	// not there. It may take some milliseconds: to open a library, say.
+	SelfTest func() error
 	// The constructors; nil where the direction or the kind does not exist.
 	NewVideoEncoder func(Codec, VideoSettings) (VideoEncoder, error)
 	NewVideoDecoder func(Codec) (VideoDecoder, error)
@@ -48,7 +52,24 @@ func (im *Implementation) matches(c Codec) bool {
 // from any goroutine. The zero Registry is empty and ready for use.
 type Registry struct {
 	mu   sync.RWMutex
-	list []*Implementation
+	list []*entry
+}
+
+// entry is an implementation and the outcome of its self-test.
+type entry struct {
+	Implementation
+	once sync.Once
+	err  error
+}
+
+// test runs the self-test if it has not run.
+func (e *entry) test() error {
+	e.once.Do(func() {
+		if e.SelfTest != nil {
+			e.err = e.SelfTest()
+		}
+	})
+	return e.err
 }
 
 // Default is the registry that connections use unless told otherwise.
@@ -73,19 +94,25 @@ func (r *Registry) add(im Implementation, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if first {
-		r.list = slices.Insert(r.list, 0, &im)
+		r.list = slices.Insert(r.list, 0, &entry{Implementation: im})
 	} else {
-		r.list = append(r.list, &im)
+		r.list = append(r.list, &entry{Implementation: im})
 	}
 }
 
-// Implementations returns a snapshot of the list, in order.
-func (r *Registry) Implementations() []Implementation {
+// snapshot is the list, to look through without the lock: self-tests take time.
+func (r *Registry) snapshot() []*entry {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	out := make([]Implementation, len(r.list))
-	for i, im := range r.list {
-		out[i] = *im
+	return slices.Clone(r.list)
+}
+
+// Implementations returns a snapshot of the list, in order, tested or not.
+func (r *Registry) Implementations() []Implementation {
+	list := r.snapshot()
+	out := make([]Implementation, len(list))
+	for i, im := range list {
+		out[i] = im.Implementation
 	}
 	return out
 }
@@ -102,11 +129,9 @@ func (r *Registry) Decoders(kind string) []Codec {
 }
 
 func (r *Registry) codecs(kind string, can func(*Implementation) bool) []Codec {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
 	var out []Codec
-	for _, im := range r.list {
-		if im.Codec.Kind() != kind || !can(im) {
+	for _, im := range r.snapshot() {
+		if im.Codec.Kind() != kind || !can(&im.Implementation) || im.test() != nil {
 			continue
 		}
 		same := func(c Codec) bool {
@@ -119,18 +144,34 @@ func (r *Registry) codecs(kind string, can func(*Implementation) bool) []Codec {
 	return out
 }
 
+// Encodes reports whether c can be encoded here. Unlike Encoders it tests no
+// other codec.
+func (r *Registry) Encodes(c Codec) bool { return r.serves(c, (*Implementation).encodes) }
+
+// Decodes reports whether c can be decoded here.
+func (r *Registry) Decodes(c Codec) bool { return r.serves(c, (*Implementation).decodes) }
+
+func (r *Registry) serves(c Codec, can func(*Implementation) bool) bool {
+	for _, im := range r.snapshot() {
+		if im.matches(c) && can(&im.Implementation) && im.test() == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // find calls try for each implementation that serves c and can do what is
 // asked, until one succeeds.
 func (r *Registry) find(c Codec, what string, can func(*Implementation) bool, try func(*Implementation) error) error {
-	r.mu.RLock()
-	list := slices.Clone(r.list)
-	r.mu.RUnlock()
 	var last error
-	for _, im := range list {
-		if !im.matches(c) || !can(im) {
+	for _, im := range r.snapshot() {
+		if !im.matches(c) || !can(&im.Implementation) {
 			continue
 		}
-		if last = try(im); last == nil {
+		if last = im.test(); last != nil {
+			continue
+		}
+		if last = try(&im.Implementation); last == nil {
 			return nil
 		}
 	}

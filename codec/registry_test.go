@@ -104,3 +104,35 @@ func TestVideoFrameOfOddSize(t *testing.T) {
 		t.Error("a clone has its own planes")
 	}
 }
+
+func TestSelfTestRunsOnceAndOnlyWhenAsked(t *testing.T) {
+	var r codec.Registry
+	runs := map[string]int{}
+	add := func(mime string, err error) {
+		r.Register(codec.Implementation{
+			Codec: codec.Codec{MimeType: mime, ClockRate: 90000}, Name: mime,
+			NewVideoDecoder: func(codec.Codec) (codec.VideoDecoder, error) { return nil, nil },
+			SelfTest:        func() error { runs[mime]++; return err },
+		})
+	}
+	add(codec.VP9, nil)
+	add(codec.AV1, errors.New("no library"))
+	if len(runs) != 0 {
+		t.Fatalf("self-tests ran at registration: %v", runs)
+	}
+	if !r.Decodes(codec.Codec{MimeType: codec.VP9}) || r.Encodes(codec.Codec{MimeType: codec.VP9}) {
+		t.Error("VP9 can be decoded and not encoded")
+	}
+	if runs[codec.AV1] != 0 {
+		t.Error("asking for VP9 tested AV1")
+	}
+	if _, _, err := r.NewVideoDecoder(codec.Codec{MimeType: codec.AV1}); err == nil {
+		t.Error("a codec that failed its self-test was used")
+	}
+	if list := r.Decoders("video"); len(list) != 1 || !list[0].Is(codec.VP9) {
+		t.Errorf("decoders %v, want VP9 only: AV1 failed its self-test", list)
+	}
+	if runs[codec.VP9] != 1 || runs[codec.AV1] != 1 {
+		t.Errorf("self-tests ran %v times, want once each", runs)
+	}
+}

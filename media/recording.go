@@ -129,7 +129,7 @@ func newRecording(r *Recorder, tracks []*Track, timeslice time.Duration) (*recor
 		return nil, domerr.New(domerr.NotSupported, "%s holds one track, and the stream has %d", run.format.mime, len(tracks))
 	}
 	for _, rt := range run.tracks {
-		if rt.track.Format().Form == Raw && !slices.ContainsFunc(codec.Default.Encoders(string(rt.track.Kind())), func(c Codec) bool { return c.Is(rt.mime) }) {
+		if rt.track.Format().Form == Raw && !codec.Default.Encodes(Codec{MimeType: rt.mime}) {
 			return nil, domerr.New(domerr.NotSupported, "no encoder for raw %s: import trackway/codec/all", rt.track.Kind())
 		}
 	}

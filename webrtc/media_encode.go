@@ -1,7 +1,7 @@
 package webrtc
 
 import (
-	"cmp"
+	"slices"
 	"strings"
 
 	"trackway/codec"
@@ -139,16 +139,10 @@ func encoderFmtp(c jsep.Codec) string {
 }
 
 // encodable reports whether there is an encoder for one of the codecs.
-func encodable(kind media.Kind, negotiated []jsep.MediaCodec) bool {
-	have := codec.Default.Encoders(string(kind))
-	for _, m := range negotiated {
-		for _, c := range have {
-			if c.Is(m.MimeType) && cmp.Or(c.ClockRate, m.ClockRate) == m.ClockRate {
-				return true
-			}
-		}
-	}
-	return false
+func encodable(negotiated []jsep.MediaCodec) bool {
+	return slices.ContainsFunc(negotiated, func(m jsep.MediaCodec) bool {
+		return codec.Default.Encodes(codec.Codec{MimeType: m.MimeType, ClockRate: m.ClockRate})
+	})
 }
 
 // tell passes a bit rate on to the target's own encoder.

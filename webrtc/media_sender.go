@@ -69,7 +69,7 @@ func (m *senderMedia) activeAt(index int) bool { return index >= len(m.active) |
 func (m *senderMedia) canSend(track *media.Track, negotiated []jsep.MediaCodec) error {
 	f := track.Format()
 	if f.Form == media.Raw {
-		if encodable(track.Kind(), negotiated) {
+		if encodable(negotiated) {
 			return nil
 		}
 		return domerr.New(domerr.InvalidModification, "there is no encoder for any of the negotiated codecs")

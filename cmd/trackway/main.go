@@ -17,6 +17,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"trackway/codec"
+	"trackway/codec/native"
 )
 
 // arguments is the command line.
@@ -30,6 +33,7 @@ type arguments struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	native.Register(codec.Default)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
