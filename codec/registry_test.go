@@ -106,33 +106,33 @@ func TestVideoFrameOfOddSize(t *testing.T) {
 }
 
 func TestSelfTestRunsOnceAndOnlyWhenAsked(t *testing.T) {
-	var r codec.Registry
+	var r Registry
 	runs := map[string]int{}
 	add := func(mime string, err error) {
-		r.Register(codec.Implementation{
-			Codec: codec.Codec{MimeType: mime, ClockRate: 90000}, Name: mime,
-			NewVideoDecoder: func(codec.Codec) (codec.VideoDecoder, error) { return nil, nil },
+		r.Register(Implementation{
+			Codec: Codec{MimeType: mime, ClockRate: 90000}, Name: mime,
+			NewVideoDecoder: func(Codec) (VideoDecoder, error) { return nil, nil },
 			SelfTest:        func() error { runs[mime]++; return err },
 		})
 	}
-	add(codec.VP9, nil)
-	add(codec.AV1, errors.New("no library"))
+	add(VP9, nil)
+	add(AV1, errors.New("no library"))
 	if len(runs) != 0 {
 		t.Fatalf("self-tests ran at registration: %v", runs)
 	}
-	if !r.Decodes(codec.Codec{MimeType: codec.VP9}) || r.Encodes(codec.Codec{MimeType: codec.VP9}) {
+	if !r.Decodes(Codec{MimeType: VP9}) || r.Encodes(Codec{MimeType: VP9}) {
 		t.Error("VP9 can be decoded and not encoded")
 	}
-	if runs[codec.AV1] != 0 {
+	if runs[AV1] != 0 {
 		t.Error("asking for VP9 tested AV1")
 	}
-	if _, _, err := r.NewVideoDecoder(codec.Codec{MimeType: codec.AV1}); err == nil {
+	if _, _, err := r.NewVideoDecoder(Codec{MimeType: AV1}); err == nil {
 		t.Error("a codec that failed its self-test was used")
 	}
-	if list := r.Decoders("video"); len(list) != 1 || !list[0].Is(codec.VP9) {
+	if list := r.Decoders("video"); len(list) != 1 || !list[0].Is(VP9) {
 		t.Errorf("decoders %v, want VP9 only: AV1 failed its self-test", list)
 	}
-	if runs[codec.VP9] != 1 || runs[codec.AV1] != 1 {
+	if runs[VP9] != 1 || runs[AV1] != 1 {
 		t.Errorf("self-tests ran %v times, want once each", runs)
 	}
 }
