@@ -2,10 +2,11 @@
 #   go run ./cmd/trackway demo     the main job
 #   make test                      install what the tests need, run all of them
 .DEFAULT_GOAL := help
-.PHONY: help test deps lint unit interop fuzz bench conformance
+.PHONY: help test deps lint unit interop fuzz bench conformance soak
 
 GO      ?= go
 FUZZTIME ?= 10s
+SOAK    ?= 10m
 BENCHFLAGS ?=
 # Debian's packages that the tests use: two browsers as peers, and ffmpeg as
 # the second opinion on the media files and codecs.
@@ -42,6 +43,9 @@ fuzz: ## each fuzz target for FUZZTIME (10s)
 	@set -e; $(GO) list ./... | while read -r pkg; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+soak: ## 300 connections, tracks added and removed at random for SOAK (10m)
+	TRACKWAY_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 60m -run '^TestSoak$$' ./webrtc
 
 bench: ## every row of the performance table, beside pion (minutes; a quiet machine)
 	cd bench && $(GO) run . $(BENCHFLAGS)

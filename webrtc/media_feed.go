@@ -267,7 +267,7 @@ func (f *trackFeed) fanOut(now time.Time, rid, mime string, size int, write func
 	}
 	f.out.flush()
 	fanBatches.Put(f.out.batch)
-	f.out.batch = nil
+	f.out.batch, f.out.tr = nil, nil // a feed outlives the connections that it serves
 	return needKey
 }
 

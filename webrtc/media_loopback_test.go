@@ -17,6 +17,14 @@ import (
 // kernel offers.
 func loopbackEngine(t testing.TB) *Engine {
 	t.Helper()
+	engine := soakEngine(t)
+	t.Cleanup(func() { _ = engine.Close() })
+	return engine
+}
+
+// soakEngine is a loopback engine that the caller closes.
+func soakEngine(t testing.TB) *Engine {
+	t.Helper()
 	lo := netip.MustParseAddr("127.0.0.1")
 	engine, err := NewEngine(WithNetworkConfig(transport.NetworkConfig{
 		Interfaces: func() ([]transport.Interface, error) {
@@ -28,7 +36,6 @@ func loopbackEngine(t testing.TB) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = engine.Close() })
 	return engine
 }
 

@@ -1,0 +1,564 @@
+package webrtc
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"trackway/media"
+)
+
+// TestSoak has many connections add, remove, replace and stop tracks at random,
+// restart ICE, close and open again, while media flows over the system's own
+// sockets. No frame and no packet may be lost or come twice, whatever is being
+// negotiated beside it, and afterwards nothing may be left: not with the
+// connections open and their transceivers stopped, and not when they are closed.
+//
+// TRACKWAY_SOAK is how long (make soak: ten minutes, 300 connections); without
+// it the test is a few seconds long and as many connections wide as go with it.
+func TestSoak(t *testing.T) {
+	length, connections, pause := 2500*time.Millisecond, 12, 300*time.Millisecond
+	if s := os.Getenv("TRACKWAY_SOAK"); s != "" {
+		var err error
+		if length, err = time.ParseDuration(s); err != nil {
+			t.Fatal(err)
+		}
+		connections, pause = 300, 2*time.Second
+	}
+	const seed = 5
+	// The first round fills pools and tables that stay for good.
+	house := newSoakHouse(t)
+	soak(t, house, seed+1, connections, min(length/5, 20*time.Second), pause)
+	before := leftovers(nil)
+	s := soak(t, house, seed, connections, length, pause)
+	after := leftovers(&footprint{before.goroutines, before.heap + closedGrowth})
+	if err := house.hub.Close(); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%v with %d connections, seed %d: %s", length, connections, seed, s)
+	t.Logf("left open, no tracks: %+d goroutines, %+d KiB of heap", s.idle.goroutines-s.fresh.goroutines, (s.idle.heap-s.fresh.heap)>>10)
+	t.Logf("after closing: %+d goroutines, %+d KiB of heap", after.goroutines-before.goroutines, (after.heap-before.heap)>>10)
+	if s.frames.Load() < int64(connections)*int64(length/time.Second) {
+		t.Errorf("only %d frames were received", s.frames.Load())
+	}
+	if n := s.lost.Load() + s.gaps.Load(); n > 0 {
+		t.Errorf("%d packets and %d frames were lost", s.gaps.Load(), s.lost.Load())
+	}
+	if n := s.doubled.Load(); n > 0 {
+		t.Errorf("%d packets or frames came twice or out of order", n)
+	}
+	if n := s.damaged.Load(); n > 0 {
+		t.Errorf("%d frames were not what had been sent", n)
+	}
+	if s.idle.goroutines > s.fresh.goroutines {
+		t.Errorf("with all tracks gone there are %d goroutines, after connecting there were %d", s.idle.goroutines, s.fresh.goroutines)
+	}
+	if grown := s.idle.heap - s.fresh.heap; grown > int64(connections)*openGrowth {
+		t.Errorf("with all tracks gone the heap holds %d KiB more than after connecting", grown>>10)
+	}
+	if after.goroutines > before.goroutines {
+		t.Errorf("%d goroutines are left, there were %d", after.goroutines, before.goroutines)
+	}
+	if grown := after.heap - before.heap; grown > closedGrowth {
+		t.Errorf("the heap has grown by %d KiB, from %d", grown>>10, before.heap>>10)
+	}
+}
+
+// What the heap may hold more: all in all when everything is closed, and for
+// each open connection, of which both ends keep the descriptions of as many
+// m-sections as there ever were at one time.
+const (
+	closedGrowth = 1 << 20
+	openGrowth   = 512 << 10
+)
+
+// footprint is what the process holds.
+type footprint struct {
+	goroutines int
+	heap       int64
+}
+
+// leftovers measures when what ends has ended: when no more is held than limit
+// has or, without one, when nothing changes any more; at the latest after ten
+// seconds.
+func leftovers(limit *footprint) footprint {
+	var now, before footprint
+	for i, calm := 0, 0; i < 100 && calm < 5; i++ {
+		runtime.GC() // twice empties the pools
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		before, now = now, footprint{runtime.NumGoroutine(), int64(m.HeapAlloc)}
+		switch {
+		case limit != nil && now.goroutines <= limit.goroutines && now.heap <= limit.heap:
+			return now
+		case limit == nil && now.goroutines == before.goroutines && now.heap < before.heap+before.heap/64:
+			calm++
+		default:
+			calm = 0
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return now
+}
+
+// soakHouse is what stays over the rounds: the engine that has one end of each
+// connection, and the sources.
+type soakHouse struct {
+	hub     *Engine
+	sources []*soakSource
+}
+
+func newSoakHouse(t *testing.T) *soakHouse {
+	h := &soakHouse{hub: soakEngine(t)}
+	for i := range 24 {
+		h.sources = append(h.sources, newSoakSource(i))
+	}
+	return h
+}
+
+// soakRun is one round: its connections and counts.
+type soakRun struct {
+	*soakHouse
+	t *testing.T
+
+	added, removed, replaced, stopped, restarted, reopened, negotiated atomic.Int64
+	packets, frames, lost, gaps, doubled, damaged                      atomic.Int64
+
+	fresh, idle footprint
+}
+
+func (s *soakRun) String() string {
+	return fmt.Sprintf("%d tracks added, %d removed, %d replaced, %d transceivers stopped, %d ICE restarts, %d connections reopened, %d negotiations; %d packets, %d frames received",
+		s.added.Load(), s.removed.Load(), s.replaced.Load(), s.stopped.Load(), s.restarted.Load(), s.reopened.Load(), s.negotiated.Load(), s.packets.Load(), s.frames.Load())
+}
+
+func soak(t *testing.T, house *soakHouse, seed uint64, connections int, length, pause time.Duration) *soakRun {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), length+5*time.Minute)
+	defer cancel()
+	s := &soakRun{soakHouse: house, t: t}
+	pairs := make([]*soakPair, connections)
+	each := func(workers int, f func(i int)) {
+		var wg sync.WaitGroup
+		turn := make(chan struct{}, workers)
+		for i := range pairs {
+			wg.Add(1)
+			turn <- struct{}{}
+			go func() {
+				defer wg.Done()
+				defer func() { <-turn }()
+				f(i)
+			}()
+		}
+		wg.Wait()
+	}
+	each(8, func(i int) {
+		pairs[i] = &soakPair{run: s, rng: rand.New(rand.NewPCG(seed, uint64(i)))}
+		pairs[i].open(ctx)
+	})
+	if t.Failed() {
+		t.FailNow()
+	}
+	s.fresh = leftovers(nil)
+	stop := make(chan struct{})
+	var playing sync.WaitGroup
+	playing.Add(1)
+	go func() {
+		defer playing.Done()
+		s.play(stop)
+	}()
+	end := time.Now().Add(length)
+	each(connections, func(i int) { pairs[i].churn(ctx, end, pause) })
+	// Let what is under way arrive, and repairs; then every sink must have its
+	// source's last frame.
+	time.Sleep(time.Second)
+	close(stop)
+	playing.Wait()
+	time.Sleep(700 * time.Millisecond)
+	each(8, func(i int) { pairs[i].finish(ctx) })
+	s.idle = leftovers(&footprint{s.fresh.goroutines, s.fresh.heap + int64(connections)*openGrowth})
+	each(8, func(i int) { pairs[i].close() })
+	return s
+}
+
+// play writes frames of all sources, ten a second of each.
+func (s *soakRun) play(stop chan struct{}) {
+	tick := time.NewTicker(100 * time.Millisecond / time.Duration(len(s.sources)))
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-tick.C:
+			s.sources[i%len(s.sources)].frame()
+		case <-stop:
+			return
+		}
+	}
+}
+
+// soakSource is a source of numbered frames.
+type soakSource struct {
+	id     int
+	codec  media.Codec
+	source *media.Source
+	track  *media.Track
+	n      atomic.Uint32
+	data   []byte
+}
+
+func newSoakSource(id int) *soakSource {
+	s := &soakSource{id: id, codec: vp8, data: make([]byte, 4000)}
+	if id%3 == 2 {
+		s.codec = opus
+	}
+	s.source = media.NewEncodedSource(s.codec)
+	s.track = s.source.NewTrack()
+	return s
+}
+
+func (s *soakSource) frame() {
+	n := s.n.Add(1)
+	size := 400 + int(n*7919%3)*1100
+	if s.codec == opus {
+		size = 80
+	}
+	data := s.data[:size]
+	for i := range data {
+		data[i] = byte(n)
+	}
+	if s.codec == vp8 {
+		copy(data, []byte{0, 0, 0, 0x9D, 1, 0x2A, 64, 1, 240, 0})
+	}
+	binary.BigEndian.PutUint32(data[10:], uint32(s.id))
+	binary.BigEndian.PutUint32(data[14:], n)
+	_ = s.source.WriteFrame(&media.EncodedFrame{MimeType: s.codec.MimeType, Data: data, KeyFrame: true, Timestamp: n * s.codec.ClockRate / 10})
+}
+
+// soakCheck watches what one receiver's track brings.
+type soakCheck struct {
+	run   *soakRun
+	track *media.Track
+
+	mu sync.Mutex
+	// loose says that the sender is being changed: a break is no loss.
+	loose  bool
+	source int
+	last   uint32
+	ssrc   uint32
+	next   uint16
+	begun  bool
+	missed map[uint16]time.Time
+}
+
+func (c *soakCheck) frame(f *media.EncodedFrame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.run.frames.Add(1)
+	if len(f.Data) < 18 {
+		c.run.damaged.Add(1)
+		return
+	}
+	id, n := int(binary.BigEndian.Uint32(f.Data[10:])), binary.BigEndian.Uint32(f.Data[14:])
+	for _, b := range f.Data[18:] {
+		if b != byte(n) {
+			c.run.damaged.Add(1)
+			break
+		}
+	}
+	switch {
+	case id != c.source: // another track of the sender's
+		if c.source >= 0 && !c.loose {
+			c.run.damaged.Add(1)
+		}
+	case n <= c.last:
+		c.run.doubled.Add(1)
+		c.run.t.Logf("frame %d of source %d after %d", n, id, c.last)
+	case n != c.last+1 && !c.loose:
+		c.run.lost.Add(int64(n - c.last - 1))
+		c.run.t.Logf("frames of source %d missing between %d and %d", id, c.last, n)
+	}
+	c.source, c.last = id, n
+}
+
+func (c *soakCheck) packet(p *media.RTPPacket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.run.packets.Add(1)
+	if !c.begun || p.SSRC != c.ssrc {
+		c.begun, c.ssrc, c.next = true, p.SSRC, p.SequenceNumber
+		c.missed = map[uint16]time.Time{}
+	}
+	switch ahead := int16(p.SequenceNumber - c.next); {
+	case ahead >= 0:
+		for q := c.next; q != p.SequenceNumber; q++ {
+			c.missed[q] = p.ArrivalTime
+		}
+		c.next = p.SequenceNumber + 1
+	default:
+		if _, ok := c.missed[p.SequenceNumber]; !ok {
+			c.run.doubled.Add(1)
+			c.run.t.Logf("packet %d of %08x came twice", p.SequenceNumber, p.SSRC)
+		}
+		delete(c.missed, p.SequenceNumber)
+	}
+	for q, at := range c.missed {
+		if p.ArrivalTime.Sub(at) > 3*time.Second {
+			delete(c.missed, q)
+			if !c.loose {
+				c.run.gaps.Add(1)
+				c.run.t.Logf("packet %d of %08x was never repaired", q, p.SSRC)
+			}
+		}
+	}
+}
+
+// relax begins or ends a change of the sender.
+func (c *soakCheck) relax(on bool) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loose = on
+	clear(c.missed)
+}
+
+// soakPair is a connection of the hub's and its peer, and the checks of both by
+// mid.
+type soakPair struct {
+	run    *soakRun
+	rng    *rand.Rand
+	remote *Engine
+	pcs    [2]*PeerConnection
+
+	mu     sync.Mutex
+	checks [2]map[string]*soakCheck
+}
+
+func (p *soakPair) fail(what string, err error) bool {
+	if err != nil {
+		p.run.t.Errorf("%s: %v", what, err)
+	}
+	return err != nil
+}
+
+func (p *soakPair) open(ctx context.Context) {
+	p.remote = soakEngine(p.run.t)
+	connected := make(chan struct{}, 2)
+	for i, engine := range []*Engine{p.run.hub, p.remote} {
+		pc, err := NewPeerConnection(Configuration{BundlePolicy: BundlePolicyMaxBundle}, WithEngine(engine))
+		if p.fail("NewPeerConnection", err) {
+			return
+		}
+		p.pcs[i], p.checks[i] = pc, map[string]*soakCheck{}
+		pc.OnConnectionStateChange(func() {
+			if pc.ConnectionState() == PeerConnectionStateConnected {
+				connected <- struct{}{}
+			}
+		})
+		pc.OnTrack(func(e TrackEvent) { p.watch(i, e) })
+	}
+	// The data channel keeps the transport when all tracks have gone.
+	if _, err := p.pcs[0].CreateDataChannel("", nil); p.fail("CreateDataChannel", err) {
+		return
+	}
+	p.negotiate(ctx, 0)
+	for range 2 {
+		select {
+		case <-connected:
+		case <-ctx.Done():
+			p.fail("connecting", ctx.Err())
+			return
+		}
+	}
+	for _, pc := range p.pcs {
+		pc.OnConnectionStateChange(nil)
+	}
+}
+
+func (p *soakPair) watch(side int, e TrackEvent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	mid := e.Transceiver.Mid()
+	if c := p.checks[side][mid]; c != nil && c.track == e.Track {
+		return
+	}
+	c := &soakCheck{run: p.run, track: e.Track, source: -1, loose: true}
+	p.checks[side][mid] = c
+	e.Track.AddSink(&media.Sink{Encoded: c.frame, RTP: c.packet})
+}
+
+func (p *soakPair) check(side int, mid string) *soakCheck {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.checks[side][mid]
+}
+
+// negotiate runs an offer and an answer; candidates go with the descriptions.
+func (p *soakPair) negotiate(ctx context.Context, side int) {
+	p.run.negotiated.Add(1)
+	from, to := p.pcs[side], p.pcs[1-side]
+	for range 2 {
+		gathered := make(chan struct{}, 16)
+		from.OnICEGatheringStateChange(func() { gathered <- struct{}{} })
+		if p.fail("SetLocalDescription", from.SetLocalDescription(ctx, nil)) {
+			return
+		}
+		for from.ICEGatheringState() != ICEGatheringStateComplete {
+			select {
+			case <-gathered:
+			case <-ctx.Done():
+				p.fail("gathering", ctx.Err())
+				return
+			}
+		}
+		if p.fail("SetRemoteDescription", to.SetRemoteDescription(ctx, *from.LocalDescription())) {
+			return
+		}
+		from, to = to, from
+	}
+}
+
+// churn makes random changes with pauses of up to most until the end.
+func (p *soakPair) churn(ctx context.Context, end time.Time, most time.Duration) {
+	for {
+		pause := most/10 + time.Duration(p.rng.Int64N(int64(most)))
+		if time.Now().Add(pause).After(end) || ctx.Err() != nil || p.run.t.Failed() {
+			break
+		}
+		time.Sleep(pause)
+		for side := range p.checks {
+			p.mu.Lock()
+			for _, c := range p.checks[side] {
+				c.relax(false)
+			}
+			p.mu.Unlock()
+		}
+		p.step(ctx)
+	}
+}
+
+// sending lists the transceivers that have a track to send.
+func (p *soakPair) sending(side int) (list []*RTPTransceiver) {
+	for _, t := range p.pcs[side].GetTransceivers() {
+		if t.Sender().Track() != nil && t.CurrentDirection() != RTPTransceiverDirectionStopped {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// step makes one change. The choice depends on the seed alone: what it depends
+// on is what was chosen before.
+func (p *soakPair) step(ctx context.Context) {
+	side, dice := p.rng.IntN(2), p.rng.IntN(100)
+	pick, which := p.rng.IntN(1000), p.rng.IntN(len(p.run.sources))
+	pc, sending := p.pcs[side], p.sending(side)
+	source := p.run.sources[which]
+	switch {
+	case dice < 2:
+		p.run.reopened.Add(1)
+		p.close()
+		p.open(ctx)
+		return
+	case dice < 6:
+		p.run.restarted.Add(1)
+		pc.RestartICE()
+	case len(sending) == 0 || dice < 45 && len(sending) < 4:
+		for _, t := range sending {
+			if t.Sender().Track() == source.track {
+				return
+			}
+		}
+		sender, err := pc.AddTrack(source.track)
+		if p.fail("AddTrack", err) {
+			return
+		}
+		p.run.added.Add(1)
+		for _, t := range pc.GetTransceivers() {
+			if t.Sender() == sender && t.Mid() != "" {
+				p.check(1-side, t.Mid()).relax(true)
+			}
+		}
+	case dice < 60:
+		t := sending[pick%len(sending)]
+		p.check(1-side, t.Mid()).relax(true)
+		if t.Sender().Track().Kind() != source.track.Kind() {
+			return
+		}
+		p.run.replaced.Add(1)
+		p.fail("ReplaceTrack", t.Sender().ReplaceTrack(ctx, source.track))
+		return
+	case dice < 68:
+		t := sending[pick%len(sending)]
+		p.run.stopped.Add(1)
+		for i := range 2 { // it carried both directions
+			p.check(i, t.Mid()).relax(true)
+		}
+		p.fail("Stop", t.Stop())
+	default:
+		t := sending[pick%len(sending)]
+		p.run.removed.Add(1)
+		p.check(1-side, t.Mid()).relax(true)
+		p.fail("RemoveTrack", pc.RemoveTrack(t.Sender()))
+	}
+	p.negotiate(ctx, side)
+}
+
+// finish checks the ends of what is being received, and stops all transceivers.
+func (p *soakPair) finish(ctx context.Context) {
+	for side := range p.pcs {
+		for _, t := range p.sending(side) {
+			c := p.check(1-side, t.Mid())
+			var want *soakSource
+			for _, s := range p.run.sources {
+				if s.track == t.Sender().Track() {
+					want = s
+				}
+			}
+			if c == nil {
+				p.run.t.Errorf("a track that is sent in %s never came", t.Mid())
+				continue
+			}
+			c.mu.Lock()
+			if n := want.n.Load(); c.source != want.id || c.last != n {
+				p.run.lost.Add(1)
+				p.run.t.Logf("the last frame to come in %s is %d of source %d, not %d of %d", t.Mid(), c.last, c.source, n, want.id)
+			}
+			for q := range c.missed {
+				p.run.gaps.Add(1)
+				p.run.t.Logf("packet %d of %08x is missing at the end", q, c.ssrc)
+			}
+			c.mu.Unlock()
+		}
+	}
+	for _, t := range p.pcs[0].GetTransceivers() {
+		p.fail("Stop", t.Stop())
+	}
+	p.negotiate(ctx, 0)
+	for _, t := range p.pcs[1].GetTransceivers() {
+		p.fail("Stop", t.Stop())
+	}
+	p.negotiate(ctx, 1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checks = [2]map[string]*soakCheck{}
+}
+
+func (p *soakPair) close() {
+	for _, pc := range p.pcs {
+		if pc != nil {
+			p.fail("Close", pc.Close())
+		}
+	}
+	if p.remote != nil {
+		p.fail("closing the engine", p.remote.Close())
+	}
+}
