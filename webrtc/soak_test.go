@@ -24,7 +24,7 @@ import (
 // TRACKWAY_SOAK is how long (make soak: ten minutes, 300 connections); without
 // it the test is a few seconds long and as many connections wide as go with it.
 func TestSoak(t *testing.T) {
-	length, connections, pause := 2500*time.Millisecond, 12, 300*time.Millisecond
+	length, connections, pause := 2*time.Second, 12, 300*time.Millisecond
 	if s := os.Getenv("TRACKWAY_SOAK"); s != "" {
 		var err error
 		if length, err = time.ParseDuration(s); err != nil {
@@ -35,7 +35,7 @@ func TestSoak(t *testing.T) {
 	const seed = 5
 	// The first round fills pools and tables that stay for good.
 	house := newSoakHouse(t)
-	soak(t, house, seed+1, connections, min(length/5, 20*time.Second), pause)
+	soak(t, house, seed+1, connections, min(length/4, 20*time.Second), pause)
 	before := leftovers(nil)
 	s := soak(t, house, seed, connections, length, pause)
 	after := leftovers(&footprint{before.goroutines, before.heap + closedGrowth})
@@ -179,10 +179,10 @@ func soak(t *testing.T, house *soakHouse, seed uint64, connections int, length, 
 	each(connections, func(i int) { pairs[i].churn(ctx, end, pause) })
 	// Let what is under way arrive, and repairs; then every sink must have its
 	// source's last frame.
-	time.Sleep(time.Second)
+	time.Sleep(min(length/8, time.Second))
 	close(stop)
 	playing.Wait()
-	time.Sleep(700 * time.Millisecond)
+	time.Sleep(min(length/8, time.Second))
 	each(8, func(i int) { pairs[i].finish(ctx) })
 	s.idle = leftovers(&footprint{s.fresh.goroutines, s.fresh.heap + int64(connections)*openGrowth})
 	each(8, func(i int) { pairs[i].close() })
