@@ -60,7 +60,7 @@ func (d *DTLSTransport) OnError(f func(*RTCError)) { setHandler(d.pc, &d.onError
 // "experiences an error", in a task (webrtc-pc 5.5).
 func (d *DTLSTransport) setStateLocked(state transport.DTLSState, cause error, fire *events) {
 	pc := d.pc
-	if d.state == DTLSTransportState(state) || d.state == DTLSTransportStateClosed {
+	if d.state == DTLSTransportState(state) {
 		return
 	}
 	d.state = DTLSTransportState(state)

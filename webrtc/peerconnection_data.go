@@ -260,6 +260,30 @@ func (pc *PeerConnection) closeDataLocked() func() {
 	return a.abort
 }
 
+// renewDataLocked is told that DTLS starts anew, with another peer: so does SCTP.
+// The channels to the old peer close; those that were not open yet will open to
+// the new one.
+func (pc *PeerConnection) renewDataLocked(b *bundleTransport, fire *events) {
+	a := pc.data.association
+	if a == nil || a.object.transport != b.dtls {
+		return
+	}
+	pc.data.association = nil
+	if a.object.state != SCTPTransportStateConnecting {
+		a.object.state = SCTPTransportStateConnecting
+		fire.add(pc, &a.object.onState)
+	}
+	for _, d := range slices.Clone(pc.data.channels) {
+		switch {
+		case d.association != nil || d.readyState != DataChannelStateConnecting:
+			d.closedLocked(nil, fire)
+		case !d.negotiated:
+			d.id = nil // the DTLS role, which chooses, may be another one
+		}
+	}
+	pc.queueTask(a.abort)
+}
+
 // dropAssociationLocked ends the association because data was negotiated away.
 func (pc *PeerConnection) dropAssociationLocked() {
 	a := pc.data.association

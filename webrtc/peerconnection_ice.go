@@ -252,7 +252,10 @@ func (b *bundleTransport) DTLSState(s transport.DTLSState, err error) {
 	}
 	b.queue(func(fire *events) {
 		b.dtls.setStateLocked(s, err, fire)
-		if s == transport.DTLSConnected {
+		switch s {
+		case transport.DTLSConnecting:
+			b.pc.renewDataLocked(b, fire)
+		case transport.DTLSConnected:
 			b.pc.applyDataLocked()
 		}
 	})

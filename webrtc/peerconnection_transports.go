@@ -186,7 +186,7 @@ func (b *bundleTransport) follow(old *jsep.TransportConfig) {
 	b.followGeneration(c.ICE)
 	b.followGeneration(c.PendingICE)
 	if c.Negotiated && len(c.RemoteFingerprints) > 0 {
-		params := transport.DTLSParams{Client: c.DTLSClient}
+		params := transport.DTLSParams{Client: c.DTLSClient, Generation: c.DTLSGeneration}
 		for _, f := range c.RemoteFingerprints {
 			params.Fingerprints = append(params.Fingerprints, transport.Fingerprint(f))
 		}
@@ -233,7 +233,7 @@ func (b *bundleTransport) followGeneration(g *jsep.ICEGeneration) {
 		return
 	}
 	if err := b.tr.Connect(transport.RemoteICE{
-		Credentials: transport.Credentials{Ufrag: g.Remote.Ufrag, Pwd: g.Remote.Pwd},
+		Credentials: transport.Credentials{Ufrag: g.Remote.Ufrag, Pwd: g.Remote.Pwd}, LocalUfrag: g.Local.Ufrag,
 		Lite:        b.config.RemoteLite, Controlling: b.ice.role == ICERoleControlling,
 	}); err != nil {
 		b.fail(err)

@@ -148,6 +148,8 @@ type Credentials struct{ Ufrag, Pwd string }
 // RemoteICE is what Connect needs of the remote description.
 type RemoteICE struct {
 	Credentials
+	// LocalUfrag names the local generation; empty means the newest.
+	LocalUfrag string
 	// Lite is a=ice-lite of the peer.
 	Lite bool
 	// Controlling is our role (RFC 8445 6.1.1); a conflict is resolved by
@@ -170,4 +172,8 @@ type DTLSParams struct {
 	Client bool
 	// Fingerprints are the peer's; its certificate must match one.
 	Fingerprints []Fingerprint
+	// Generation names the association. Another one than before starts a new
+	// association in place of the old, with the peer of the newest ICE
+	// generation, as soon as that has a pair.
+	Generation int
 }

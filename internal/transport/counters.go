@@ -43,12 +43,13 @@ func (t *Transport) Stats() Stats {
 		Dropped: c.dropped.Load(), Overflow: c.overflow.Load(),
 	}
 	t.mu.Lock()
-	s.ICEState, s.DTLSState, s.DTLSCipher = t.state, t.dtls, t.cipher
+	a := t.assoc.Load()
+	s.ICEState, s.DTLSState, s.DTLSCipher = t.state, t.dtls, a.cipher
 	s.SelectedPairs = t.switches
-	if t.params != nil {
-		s.DTLSClient = t.params.Client
+	if a.params != nil {
+		s.DTLSClient = a.params.Client
 	}
-	if t.conn != nil {
+	if a.conn != nil {
 		s.TLSVersion = "FEFD"
 	}
 	g := t.cur

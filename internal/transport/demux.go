@@ -65,12 +65,12 @@ func transactionOf(p []byte) (id [12]byte) {
 	return id
 }
 
-// ufragOf finds the first half of USERNAME in a STUN request: the fragment of
-// whom it is sent to (RFC 8445 7.2.2). It aliases p; nil when there is none.
-// Nothing is verified: the agent checks MESSAGE-INTEGRITY.
-func ufragOf(p []byte) []byte {
+// ufragsOf splits USERNAME of a STUN request: the fragment of whom it is sent
+// to, and that of the sender (RFC 8445 7.2.2). They alias p; nil when there is
+// none. Nothing is verified: the agent checks MESSAGE-INTEGRITY.
+func ufragsOf(p []byte) (to, from []byte) {
 	if len(p) < stunHeader {
-		return nil
+		return nil, nil
 	}
 	rest := p[stunHeader:]
 	if n := int(binary.BigEndian.Uint16(p[2:])); n < len(rest) {
@@ -81,20 +81,20 @@ func ufragOf(p []byte) []byte {
 		n := int(binary.BigEndian.Uint16(rest[2:]))
 		rest = rest[4:]
 		if n > len(rest) {
-			return nil
+			return nil, nil
 		}
 		if typ == attrUsername {
 			for i, c := range rest[:n] {
 				if c == ':' {
 					if i == 0 || i > maxUfrag {
-						return nil
+						return nil, nil
 					}
-					return rest[:i]
+					return rest[:i], rest[i+1 : n]
 				}
 			}
-			return nil
+			return nil, nil
 		}
 		rest = rest[min((n+3)&^3, len(rest)):]
 	}
-	return nil
+	return nil, nil
 }

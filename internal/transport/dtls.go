@@ -11,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/dtls/v3/pkg/crypto/elliptic"
@@ -42,59 +44,152 @@ var hashes = map[string]crypto.Hash{
 	"sha-384": crypto.SHA384, "sha-512": crypto.SHA512,
 }
 
-// StartDTLS starts the handshake as soon as ICE has a pair. Called again it
-// replaces the fingerprints: those that a handshake under way is checked
-// against, or, after it, those that the certificate must still match;
-// otherwise it fails with ErrFingerprint and changes nothing.
+// association is one DTLS association and what it has agreed on. A Transport has
+// another one when its peer is replaced.
+type association struct {
+	t      *Transport
+	ctx    context.Context
+	cancel context.CancelFunc
+	// from is the first ICE generation that leads to its peer.
+	from *generation
+
+	pipe  pipe
+	early early
+	once  sync.Once
+
+	// guarded by t.mu
+	params  *DTLSParams
+	started bool // the handshake has been
+	conn    *dtls.Conn
+	certs   [][]byte
+	cipher  string
+}
+
+func newAssociation(t *Transport, from *generation) *association {
+	a := &association{t: t, from: from}
+	a.ctx, a.cancel = context.WithCancel(t.ctx)
+	a.pipe.init(a)
+	return a
+}
+
+// close sends close_notify and waits until nothing of it runs any more, save
+// the goroutine of a handshake.
+func (a *association) close() {
+	a.once.Do(func() {
+		a.cancel()
+		a.t.mu.Lock()
+		conn := a.conn
+		a.t.mu.Unlock()
+		if conn != nil {
+			_ = conn.Close()
+		}
+		_ = a.pipe.Close()
+	})
+}
+
+// follows reports whether datagrams of g may be from the association's peer.
+func (a *association) follows(g *generation) bool {
+	return a.from == nil || g.serial >= a.from.serial
+}
+
+// StartDTLS starts the handshake as soon as ICE has a pair. Called again with
+// the same Generation it replaces the fingerprints: those that a handshake
+// under way is checked against, or, after it, those that the certificate must
+// still match; otherwise it fails with ErrFingerprint and changes nothing. With
+// another Generation a new association takes the place of the old one, once the
+// newest ICE generation has a pair.
 func (t *Transport) StartDTLS(p DTLSParams) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return ErrClosed
 	}
-	if t.certs != nil {
-		if err := matches(t.certs, p.Fingerprints); err != nil {
+	a := t.assoc.Load()
+	if n := t.renewed.Load(); n != nil {
+		if n.params.Generation == p.Generation {
+			a = n
+		} else {
+			t.renewed.Store(nil)
+			n.cancel() // it has nothing to close but what it has read
+		}
+	}
+	if a.params != nil && a.params.Generation != p.Generation {
+		from := t.cur
+		if t.next != nil && t.next.isConnected() {
+			from = t.next
+		}
+		a = newAssociation(t, from)
+		t.renewed.Store(a)
+	}
+	if a.certs != nil {
+		if err := matches(a.certs, p.Fingerprints); err != nil {
 			return err
 		}
 	}
-	if t.params != nil {
-		p.Client = t.params.Client // the role is fixed once chosen
+	if a.params != nil {
+		p.Client = a.params.Client // the role is fixed once chosen
 	}
-	t.params = &p
+	a.params = &p
 	t.startHandshake()
 	return nil
 }
 
 // startHandshake starts it where everything is there. The caller holds mu.
 func (t *Transport) startHandshake() {
-	if t.handshaken || t.params == nil || t.closed || t.path.Load() == nil {
+	p := t.path.Load()
+	if t.closed || p == nil {
 		return
 	}
-	t.handshaken = true
+	var old *association
+	if n := t.renewed.Load(); n != nil && n.follows(p.g) {
+		old = t.assoc.Load()
+		t.keys.Store(nil)
+		if t.former != nil {
+			old.pipe.diverted.Store(t.former)
+		}
+		t.replaced = append(t.replaced, old)
+		t.assoc.Store(n)
+		t.renewed.Store(nil)
+	}
+	a := t.assoc.Load()
+	if a.started || a.params == nil {
+		return
+	}
+	a.started = true
 	t.setDTLS(DTLSConnecting, nil)
+	if old != nil {
+		// What ran over the old association learns first that there is a new one.
+		t.events.post(func(Handler) {
+			old.close()
+			t.mu.Lock()
+			t.replaced = slices.DeleteFunc(t.replaced, func(o *association) bool { return o == old })
+			t.mu.Unlock()
+		})
+	}
 	t.wg.Add(1)
 	go func(client bool) {
 		defer t.wg.Done()
-		if err := t.handshake(client); err != nil {
+		if err := a.handshake(client); err != nil {
 			t.mu.Lock()
-			if !t.closed {
+			if !t.closed && t.assoc.Load() == a {
 				t.setDTLS(DTLSFailed, err)
 			}
 			t.mu.Unlock()
 		}
-	}(t.params.Client)
+	}(a.params.Client)
 }
 
 // setDTLS tells a new state. The caller holds mu.
 func (t *Transport) setDTLS(s DTLSState, err error) {
-	if t.dtls == s || t.dtls == DTLSClosed {
+	if t.dtls == s || t.closed && s != DTLSClosed {
 		return
 	}
 	t.dtls = s
 	t.events.post(func(h Handler) { h.DTLSState(s, err) })
 }
 
-func (t *Transport) handshake(client bool) error {
+func (a *association) handshake(client bool) error {
+	t := a.t
 	n := t.cfg.Network
 	both := []dtls.Option{
 		dtls.WithCertificates(t.cfg.Certificates...),
@@ -102,7 +197,7 @@ func (t *Transport) handshake(client bool) error {
 		// The certificates are self-signed: the fingerprint is the proof
 		// (RFC 8827 6.5).
 		dtls.WithInsecureSkipVerify(true),
-		dtls.WithVerifyPeerCertificate(t.verify),
+		dtls.WithVerifyPeerCertificate(a.verify),
 		// P-256 before X25519: the standard library has it in assembly.
 		dtls.WithEllipticCurves(elliptic.P256, elliptic.X25519, elliptic.P384),
 		dtls.WithFlightInterval(n.cfg.Timing.DTLSRetransmit),
@@ -118,7 +213,7 @@ func (t *Transport) handshake(client bool) error {
 		for _, o := range both {
 			opts = append(opts, o)
 		}
-		conn, err = dtls.ClientWithOptions(&t.pipe, t.pipe.LocalAddr(), opts...)
+		conn, err = dtls.ClientWithOptions(&a.pipe, a.pipe.LocalAddr(), opts...)
 	} else {
 		opts := make([]dtls.ServerOption, 0, len(both)+2)
 		for _, o := range both {
@@ -129,22 +224,23 @@ func (t *Transport) handshake(client bool) error {
 			// ICE has verified that the peer receives at its address, which
 			// is all that HelloVerifyRequest would.
 			dtls.WithInsecureSkipVerifyHello(true))
-		conn, err = dtls.ServerWithOptions(&t.pipe, t.pipe.LocalAddr(), opts...)
+		conn, err = dtls.ServerWithOptions(&a.pipe, a.pipe.LocalAddr(), opts...)
 	}
 	if err != nil {
 		return err
 	}
-	if err := conn.HandshakeContext(t.ctx); err != nil {
+	if err := conn.HandshakeContext(a.ctx); err != nil {
 		_ = conn.Close()
-		if t.ctx.Err() != nil {
+		if a.ctx.Err() != nil {
 			return context.Canceled
 		}
 		return fmt.Errorf("transport: DTLS handshake: %w", err)
 	}
-	return t.handshakeDone(conn, client)
+	return a.handshakeDone(conn, client)
 }
 
-func (t *Transport) handshakeDone(conn *dtls.Conn, client bool) error {
+func (a *association) handshakeDone(conn *dtls.Conn, client bool) error {
+	t := a.t
 	state, ok := conn.ConnectionState()
 	profile, ok2 := conn.SelectedSRTPProtectionProfile()
 	if !ok || !ok2 {
@@ -158,27 +254,27 @@ func (t *Transport) handshakeDone(conn *dtls.Conn, client bool) error {
 	}
 	k.name = profileNames[profile]
 	t.mu.Lock()
-	if t.closed {
+	if t.closed || t.assoc.Load() != a {
 		t.mu.Unlock()
 		_ = conn.Close()
 		return nil
 	}
-	t.conn, t.certs = conn, state.PeerCertificates
-	t.cipher = dtls.CipherSuiteName(state.CipherSuiteID)
-	t.pipe.connected()
+	a.conn, a.certs = conn, state.PeerCertificates
+	a.cipher = dtls.CipherSuiteName(state.CipherSuiteID)
+	a.pipe.connected()
 	t.keys.Store(k)
 	t.setDTLS(DTLSConnected, nil)
 	t.mu.Unlock()
-	t.openEarly()
+	a.early.open(t)
 	return nil
 }
 
 // verify is the check of RFC 8122 5: the certificate must match one of the
 // fingerprints.
-func (t *Transport) verify(raw [][]byte, _ [][]*x509.Certificate) error {
-	t.mu.Lock()
-	p := t.params
-	t.mu.Unlock()
+func (a *association) verify(raw [][]byte, _ [][]*x509.Certificate) error {
+	a.t.mu.Lock()
+	p := a.params
+	a.t.mu.Unlock()
 	return matches(raw, p.Fingerprints)
 }
 
@@ -206,11 +302,12 @@ func matches(chain [][]byte, fs []Fingerprint) error {
 
 // peerClosed is told by the pipe: a close_notify or a fatal alert has ended
 // the association.
-func (t *Transport) peerClosed() {
-	t.keys.Store(nil)
+func (a *association) peerClosed() {
+	t := a.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.closed {
+	if !t.closed && t.assoc.Load() == a {
+		t.keys.Store(nil)
 		t.setDTLS(DTLSClosed, nil)
 	}
 }
@@ -221,15 +318,15 @@ func (t *Transport) peerClosed() {
 func (t *Transport) Data() net.Conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.conn == nil {
-		return nil
+	if conn := t.assoc.Load().conn; conn != nil {
+		return conn
 	}
-	return t.conn
+	return nil
 }
 
 // RemoteCertificates are the peer's certificates in DER, leaf first, or nil.
 func (t *Transport) RemoteCertificates() [][]byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.certs
+	return t.assoc.Load().certs
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func FuzzDemux(f *testing.F) {
 		orig := bytes.Clone(p)
 		k := classify(p)
 		if k == kindSTUN {
-			uf := ufragOf(p)
+			uf, _ := ufragsOf(p)
 			m := &stun.Message{Raw: bytes.Clone(p)}
 			if err := m.Decode(); err == nil && uf != nil {
 				name, err := m.Get(stun.AttrUsername)
@@ -58,7 +59,10 @@ func FuzzDemux(f *testing.F) {
 		// Through a socket: to an agent, to a Transport without and with keys.
 		s := &socket{ufrags: map[string]*muxConn{}, claims: map[netip.AddrPort]*claim{}, asked: map[[12]byte]*question{}}
 		tr := &Transport{cfg: Config{Network: n, Handler: discard{}}}
-		tr.pipe.init(tr)
+		tr.ctx = context.Background()
+		a := newAssociation(tr, nil)
+		defer a.cancel()
+		tr.assoc.Store(a)
 		g := &generation{t: tr, local: Credentials{Ufrag: "abcd"}}
 		m, err := s.open(g)
 		if err != nil {
@@ -67,7 +71,7 @@ func FuzzDemux(f *testing.F) {
 		s.claims[from] = &claim{t: tr, conns: []*muxConn{m}}
 		s.handle(time.Now(), bytes.Clone(p), from)
 		tr.keys.Store(testKeys(t))
-		tr.early.done = true
+		a.early.done = true
 		s.handle(time.Now(), bytes.Clone(p), from)
 		if got := tr.counters.packetsReceived.Load(); k != kindNone && k != kindSTUN && got != 2 {
 			t.Errorf("%d of 2 packets of kind %d reached the Transport", got, k)

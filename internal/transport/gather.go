@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net/netip"
+	"slices"
 )
 
 // Type preferences, RFC 8445 5.1.2.2, and what TCP loses (RFC 6544 4.2).
@@ -98,7 +99,9 @@ func (g *generation) setGathering(s GatheringState) {
 	g.gathering = s
 	g.mu.Unlock()
 	ufrag := g.local.Ufrag
-	g.t.events.post(func(h Handler) { h.GatheringState(ufrag, s) })
+	if !g.quiet {
+		g.t.events.post(func(h Handler) { h.GatheringState(ufrag, s) })
+	}
 	g.t.reconsider()
 }
 
@@ -113,7 +116,7 @@ func (g *generation) candidateError(e CandidateError) {
 func (g *generation) announce(c Candidate) {
 	c.Ufrag = g.local.Ufrag
 	g.mu.Lock()
-	if g.closed {
+	if g.closed || slices.Contains(g.candidates, c) {
 		g.mu.Unlock()
 		return
 	}

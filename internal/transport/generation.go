@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,9 +28,10 @@ const (
 
 // generation is one agent: what lives from one ICE restart to the next.
 type generation struct {
-	t     *Transport
-	local Credentials
-	agent *ice.Agent
+	t      *Transport
+	serial int // counts up
+	local  Credentials
+	agent  *ice.Agent
 	// policy is the one that was in force when gathering began.
 	policy Policy
 
@@ -53,6 +55,7 @@ type generation struct {
 	remoteEnd  bool
 	extra      map[*socket]bool // sockets for which conflict has opened another
 	checking   bool             // checked is at work
+	quiet      bool             // the peer knows that we have gathered
 	closed     bool
 }
 
@@ -76,8 +79,9 @@ func keyOf(c Candidate) (remoteKey, bool) {
 func newGeneration(t *Transport, local Credentials) (*generation, error) {
 	n := t.cfg.Network
 	tm := n.cfg.Timing
+	t.made++
 	g := &generation{
-		t: t, local: local, policy: t.policy,
+		t: t, serial: t.made, local: local, policy: t.policy,
 		paths:     map[string]localPath{},
 		remotes:   map[remoteKey]Candidate{},
 		extra:     map[*socket]bool{},
@@ -183,14 +187,13 @@ func (g *generation) connect(r RemoteICE) error {
 func (g *generation) read(conn *ice.Conn) {
 	defer g.wg.Done()
 	buf := make([]byte, 8192)
-	out := &agentPath{g: g}
 	for {
 		n, err := conn.Read(buf)
 		if err != nil {
 			return
 		}
 		if k := classify(buf[:n]); k != kindNone && k != kindSTUN {
-			g.t.receive(time.Now(), k, buf[:n:n], out, netip.AddrPort{})
+			g.t.receive(time.Now(), k, buf[:n:n], g)
 		}
 	}
 }
@@ -259,6 +262,21 @@ func (g *generation) isConnected() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.connected
+}
+
+// isPeer reports whether the remote side has this ufrag.
+func (g *generation) isPeer(ufrag []byte) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.connected && g.remote.Ufrag == string(ufrag)
+}
+
+// known takes over what was told of before, a generation with the same local
+// credentials: only what is new is told again, and no state.
+func (g *generation) known(before *generation) {
+	before.mu.Lock()
+	defer before.mu.Unlock()
+	g.candidates, g.quiet = slices.Clone(before.candidates), true
 }
 
 func (g *generation) hasRemote() bool {
@@ -347,7 +365,7 @@ func (g *generation) close() {
 	g.mu.Unlock()
 	g.cancel()
 	_ = g.agent.Close()
-	if g.t.cfg.Network.cfg.ICETCP {
+	if g.t.cfg.Network.cfg.ICETCP && !g.quiet {
 		g.t.cfg.Network.tcp.release(g.local.Ufrag)
 	}
 	g.wg.Wait()

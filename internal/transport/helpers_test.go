@@ -48,6 +48,7 @@ func (p *peer) LocalCandidate(c Candidate) {
 	p.mu.Lock()
 	p.candidates = append(p.candidates, c)
 	p.cond.Broadcast()
+	other := p.other
 	p.mu.Unlock()
 	if p.trickle == nil || p.trickle(c) {
 		again, err := ParseCandidate(c.String())
@@ -55,7 +56,7 @@ func (p *peer) LocalCandidate(c Candidate) {
 			p.t.Errorf("%s: a local candidate does not survive its own text: %v", p.name, err)
 			return
 		}
-		if err := p.other.tr.AddRemoteCandidate(again); err != nil && err != ErrClosed {
+		if err := other.tr.AddRemoteCandidate(again); err != nil && err != ErrClosed {
 			p.t.Errorf("%s: AddRemoteCandidate: %v", p.name, err)
 		}
 	}
@@ -69,9 +70,10 @@ func (p *peer) note(f func()) {
 }
 
 func (p *peer) GatheringState(ufrag string, s GatheringState) {
-	p.note(func() { p.gathering = append(p.gathering, s) })
+	var other *peer
+	p.note(func() { p.gathering, other = append(p.gathering, s), p.other })
 	if s == GatheringComplete {
-		p.other.tr.EndOfRemoteCandidates(ufrag)
+		other.tr.EndOfRemoteCandidates(ufrag)
 	}
 }
 func (p *peer) CandidateError(e CandidateError) { p.note(func() { p.errors = append(p.errors, e) }) }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,8 +16,11 @@ const pipeQueue = 64
 // pipe is the net.PacketConn under the DTLS association. It reads what the
 // sockets hand over and writes to the path of the moment.
 type pipe struct {
-	t      *Transport
-	notify chan struct{}
+	a *association
+	// diverted is where the association writes once another has taken its
+	// place: the pair that led to its peer.
+	diverted atomic.Pointer[path]
+	notify   chan struct{}
 
 	mu      sync.Mutex
 	queue   [][]byte
@@ -25,8 +29,8 @@ type pipe struct {
 	live    bool // the handshake is done: Close means that the peer closed
 }
 
-func (p *pipe) init(t *Transport) {
-	p.t = t
+func (p *pipe) init(a *association) {
+	p.a = a
 	p.notify = make(chan struct{}, 1)
 }
 
@@ -82,13 +86,17 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // WriteTo implements net.PacketConn.
 func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
-	w := p.t.path.Load()
+	t := p.a.t
+	w := p.diverted.Load()
+	if w == nil {
+		w = t.path.Load()
+	}
 	if w == nil {
 		// As if the network had lost it: DTLS and SCTP send it again.
 		return len(b), nil
 	}
 	if _, err := w.conn.WriteTo(b, w.to); err == nil {
-		p.t.counters.sent(1, len(b), w)
+		t.counters.sent(1, len(b), w)
 	}
 	return len(b), nil
 }
@@ -105,7 +113,7 @@ func (p *pipe) Close() error {
 	}
 	p.wake()
 	if live {
-		p.t.peerClosed()
+		p.a.peerClosed()
 	}
 	return nil
 }

@@ -256,7 +256,7 @@ func (r *relayConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 			r.handled = classOf(b) == classSuccess
 			return n, a, nil
 		default:
-			r.g.t.receive(time.Now(), k, b[:n:n], r.relay, a)
+			r.g.t.receive(time.Now(), k, b[:n:n], r.g)
 		}
 	}
 }

@@ -223,8 +223,8 @@ func TestMisuse(t *testing.T) {
 	must(t, a.tr.Gather(good))
 	must(t, a.tr.Gather(good))
 	must(t, a.tr.Connect(RemoteICE{Credentials: newCreds()}))
-	if err := a.tr.Connect(RemoteICE{Credentials: newCreds()}); err != ErrNoGeneration {
-		t.Errorf("other remote credentials without a restart: %v", err)
+	if err := a.tr.Connect(RemoteICE{Credentials: newCreds(), LocalUfrag: "other"}); err != ErrNoGeneration {
+		t.Errorf("Connect for local credentials that were not gathered: %v", err)
 	}
 	for _, c := range []Config{{}, {Network: n, Handler: a}} {
 		if _, err := New(c); err == nil {

@@ -74,7 +74,7 @@ func (s *socket) handle(now time.Time, p []byte, from netip.AddrPort) {
 		c := s.claims[from]
 		s.mu.RUnlock()
 		if c != nil {
-			c.t.receive(now, k, p, s.conn, from)
+			c.t.receive(now, k, p, c.conns[len(c.conns)-1].g)
 		}
 	}
 }
@@ -84,7 +84,8 @@ func (s *socket) handleSTUN(p []byte, from netip.AddrPort) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if class == classRequest {
-		c := s.ufrags[string(ufragOf(p))]
+		to, peer := ufragsOf(p)
+		c := s.ufrags[string(to)].of(peer)
 		if c != nil && (s.claims[from] != nil || len(c.claimed) < maxClaims) {
 			c.push(p, from, class)
 		}
@@ -117,11 +118,27 @@ func (s *socket) open(g *generation) (*muxConn, error) {
 	m := &muxConn{s: s, g: g, notify: make(chan struct{}, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ufrags[g.local.Ufrag] != nil {
+	m.before = s.ufrags[g.local.Ufrag]
+	if m.before != nil && m.before.g.t != g.t {
 		return nil, errUfrag
 	}
 	s.ufrags[g.local.Ufrag] = m
 	return m, nil
+}
+
+// of is the one of m and those before it whose peer has this ufrag: after a
+// handover a Transport has two agents with the same local credentials. The
+// newest gets what is nobody's.
+func (m *muxConn) of(peer []byte) *muxConn {
+	if m == nil || m.before == nil {
+		return m
+	}
+	for o := m; o != nil; o = o.before {
+		if o.g.isPeer(peer) {
+			return o
+		}
+	}
+	return m
 }
 
 // claim lets m use the remote address to. It reports false where another
@@ -165,8 +182,18 @@ func (s *socket) release(m *muxConn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.gone = true
-	if s.ufrags[m.g.local.Ufrag] == m {
-		delete(s.ufrags, m.g.local.Ufrag)
+	ufrag := m.g.local.Ufrag
+	switch newest := s.ufrags[ufrag]; {
+	case newest != m:
+		for o := newest; o != nil; o = o.before {
+			if o.before == m {
+				o.before = m.before
+			}
+		}
+	case m.before != nil:
+		s.ufrags[ufrag] = m.before
+	default:
+		delete(s.ufrags, ufrag)
 	}
 	for _, a := range m.claimed {
 		c := s.claims[a]
@@ -203,6 +230,7 @@ type muxConn struct {
 	// guarded by s.mu
 	claimed []netip.AddrPort
 	gone    bool
+	before  *muxConn // with the same local ufrag
 
 	mu      sync.Mutex
 	queue   []stunPacket

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -58,17 +57,27 @@ type opener struct {
 }
 
 // receive takes a DTLS, RTP or RTCP datagram from a peer's address.
-func (t *Transport) receive(now time.Time, k kind, p []byte, _ udp.Conn, _ netip.AddrPort) {
+// g is the generation that has the address.
+func (t *Transport) receive(now time.Time, k kind, p []byte, g *generation) {
 	t.counters.received(len(p), t.path.Load())
+	a, keys := t.assoc.Load(), t.keys.Load()
+	if n := t.renewed.Load(); n != nil && n.follows(g) {
+		// The new peer may be ready before we are.
+		a, keys = n, nil
+	}
+	if !a.follows(g) {
+		t.counters.dropped.Add(1) // of the peer before
+		return
+	}
 	if k == kindDTLS {
-		if !t.pipe.push(p) {
+		if !a.pipe.push(p) {
 			t.counters.overflow.Add(1)
 		}
 		return
 	}
-	if keys := t.keys.Load(); keys != nil {
+	if keys != nil {
 		t.open(now, keys, k, p)
-	} else if !t.early.push(t, now, k, p) {
+	} else if !a.early.push(t, now, k, p) {
 		t.counters.overflow.Add(1)
 	}
 }
@@ -127,12 +136,12 @@ func (e *early) push(t *Transport, now time.Time, k kind, p []byte) bool {
 	return keys != nil
 }
 
-// openEarly opens what has waited for the keys.
-func (t *Transport) openEarly() {
-	t.early.mu.Lock()
-	queue := t.early.queue
-	t.early.queue, t.early.done = nil, true
-	t.early.mu.Unlock()
+// open opens what has waited for the keys.
+func (e *early) open(t *Transport) {
+	e.mu.Lock()
+	queue := e.queue
+	e.queue, e.done = nil, true
+	e.mu.Unlock()
 	keys := t.keys.Load()
 	if keys == nil {
 		return

@@ -78,7 +78,8 @@ func (g *generation) gatherTCP() {
 		active.Priority = priority(prefHost-tcpPenalty, 6<<13+uint32(8191-min(i, 255)))
 		passive.TCPType = "passive"
 		passive.Priority = priority(prefHost-tcpPenalty, 4<<13+uint32(8191-min(i, 255)))
-		if !n.cfg.TCPActiveOnly {
+		// The multiplexer knows one agent for each local ufrag.
+		if !n.cfg.TCPActiveOnly && !g.quiet {
 			g.addPassive(passive, a)
 		}
 		shown, _ := g.shownHosts(active, a)

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 )
 
@@ -21,8 +20,8 @@ var (
 	ErrNotReady = errors.New("transport: not connected")
 	// ErrCredentials is returned for credentials outside RFC 8839 5.4.
 	ErrCredentials = errors.New("transport: malformed ICE credentials")
-	// ErrNoGeneration is returned by Connect before Gather, and by a Connect
-	// with new remote credentials that no Gather preceded.
+	// ErrNoGeneration is returned by Connect for local credentials that no
+	// Gather has started.
 	ErrNoGeneration = errors.New("transport: no local ICE generation to connect")
 )
 
@@ -43,10 +42,11 @@ type Transport struct {
 	// What the packets need, without a lock.
 	path atomic.Pointer[path]
 	keys atomic.Pointer[keys]
+	// assoc is the DTLS association in use, or the first to be; renewed waits
+	// for its ICE generation to take assoc's place.
+	assoc, renewed atomic.Pointer[association]
 
 	counters counters
-	pipe     pipe
-	early    early
 
 	rx sync.Mutex // serialises opening and Handler.RTP and RTCP
 	in opener
@@ -64,13 +64,11 @@ type Transport struct {
 	own       map[netip.Addr][]*socket
 	state     ICEState
 	switches  uint32
+	made      int // generations
 
-	dtls       DTLSState
-	params     *DTLSParams
-	handshaken bool // the handshake has been started
-	conn       *dtls.Conn
-	certs      [][]byte
-	cipher     string
+	dtls     DTLSState
+	replaced []*association
+	former   *path // of the generation before the one in use
 }
 
 // New makes a Transport. It has no goroutine and no socket before Gather.
@@ -88,7 +86,7 @@ func New(cfg Config) (*Transport, error) {
 	}
 	t.events.h = cfg.Handler
 	t.ctx, t.cancel = context.WithCancel(context.Background())
-	t.pipe.init(t)
+	t.assoc.Store(newAssociation(t, nil))
 	return t, nil
 }
 
@@ -124,13 +122,22 @@ func (t *Transport) Gather(local Credentials) error {
 	if err := validCredentials(local); err != nil {
 		return err
 	}
+	return t.gather(local, nil)
+}
+
+// gather is Gather; before is the generation that another peer has answered.
+func (t *Transport) gather(local Credentials, before *generation) error {
 	t.mu.Lock()
 	if t.closed {
 		t.mu.Unlock()
 		return ErrClosed
 	}
+	newest := t.next
+	if newest == nil {
+		newest = t.cur
+	}
 	for _, g := range []*generation{t.cur, t.next} {
-		if g != nil && g.local == local {
+		if before == nil && g != nil && g.local == local || before != nil && newest != before {
 			t.mu.Unlock()
 			return nil
 		}
@@ -139,6 +146,9 @@ func (t *Transport) Gather(local Credentials) error {
 	if err != nil {
 		t.mu.Unlock()
 		return err
+	}
+	if before != nil {
+		g.known(before)
 	}
 	var replaced *generation
 	if t.cur == nil || !t.cur.isConnected() {
@@ -157,8 +167,10 @@ func (t *Transport) Gather(local Credentials) error {
 	return nil
 }
 
-// Connect gives the newest local generation its remote side, and starts its
-// checks. Called again with the same remote credentials it does nothing.
+// Connect gives a local generation its remote side, and starts its checks.
+// Called again with the same remote credentials it does nothing. With others,
+// another peer has answered (a handover): its checks run beside the pair in use,
+// with the same local credentials and sockets.
 func (t *Transport) Connect(remote RemoteICE) error {
 	if err := validCredentials(remote.Credentials); err != nil {
 		return err
@@ -171,19 +183,29 @@ func (t *Transport) Connect(remote RemoteICE) error {
 	// The generation in use is told its remote side again and again, for instance
 	// while a peer still trickles its candidates: that must not reach a newer one,
 	// which waits for credentials of its own.
-	g := t.cur
+	var g *generation
 	for _, o := range []*generation{t.next, t.cur} {
-		if o != nil && o.isConnected() && o.remote.Credentials == remote.Credentials {
+		if o == nil || remote.LocalUfrag != "" && o.local.Ufrag != remote.LocalUfrag {
+			continue
+		}
+		if o.isConnected() && o.remote.Credentials == remote.Credentials {
 			t.mu.Unlock()
 			return nil
 		}
+		if g == nil {
+			g = o
+		}
 	}
-	if t.next != nil {
-		g = t.next
-	}
-	if g == nil || g.isConnected() {
+	if g == nil {
 		t.mu.Unlock()
 		return ErrNoGeneration
+	}
+	if g.isConnected() {
+		t.mu.Unlock()
+		if err := t.gather(g.local, g); err != nil {
+			return err
+		}
+		return t.Connect(remote)
 	}
 	mine := func(ufrag string) bool { return ufrag == "" || ufrag == remote.Ufrag }
 	var cs, rest []Candidate
@@ -337,7 +359,10 @@ func (t *Transport) Close() error {
 		return nil
 	}
 	t.closed = true
-	conn := t.conn
+	assocs := append(slices.Clone(t.replaced), t.assoc.Load())
+	if n := t.renewed.Load(); n != nil {
+		assocs = append(assocs, n)
+	}
 	var gens []*generation
 	for _, g := range []*generation{t.cur, t.next} {
 		if g != nil {
@@ -354,10 +379,9 @@ func (t *Transport) Close() error {
 	t.mu.Unlock()
 
 	t.cancel()
-	if conn != nil {
-		_ = conn.Close()
+	for _, a := range assocs {
+		a.close()
 	}
-	_ = t.pipe.Close()
 	t.keys.Store(nil)
 	t.path.Store(nil)
 	for _, g := range gens {
@@ -402,7 +426,11 @@ func (t *Transport) selectPath(g *generation, p *path) {
 		t.retired[old] = time.AfterFunc(retireAfter, func() { t.retire(old) })
 	}
 	g.chosen = true
-	p.inherit(t.path.Load())
+	old := t.path.Load()
+	if old != nil && old.g != g {
+		t.former = old
+	}
+	p.inherit(old)
 	t.path.Store(p)
 	t.switches++
 	pair := p.pair
