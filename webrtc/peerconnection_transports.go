@@ -234,7 +234,7 @@ func (b *bundleTransport) followGeneration(g *jsep.ICEGeneration) {
 	}
 	if err := b.tr.Connect(transport.RemoteICE{
 		Credentials: transport.Credentials{Ufrag: g.Remote.Ufrag, Pwd: g.Remote.Pwd}, LocalUfrag: g.Local.Ufrag,
-		Lite:        b.config.RemoteLite, Controlling: b.ice.role == ICERoleControlling,
+		Lite: b.config.RemoteLite, Controlling: b.ice.role == ICERoleControlling,
 	}); err != nil {
 		b.fail(err)
 	}
