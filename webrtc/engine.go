@@ -44,12 +44,15 @@ func NewEngine(options ...EngineOption) (*Engine, error) {
 	e := &Engine{capabilities: caps, newLoop: o.newLoop, ownCerts: o.ownCertificates, network: o.network}
 	if e.network == nil {
 		if e.network, err = transport.NewNetwork(o.networkConfig); err != nil {
-			return nil, domerr.Wrap(err, domerr.Unknown, "the network")
+			return nil, networkError(err)
 		}
 		e.ownNetwork = true
 	}
 	return e, nil
 }
+
+// networkError is a configuration that no network can be made of.
+func networkError(err error) error { return domerr.Wrap(err, domerr.Unknown, "the network") }
 
 // Close closes the sockets that the engine opened. Its connections must have
 // been closed before.

@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"trackway/internal/eventloop"
-	"trackway/internal/transport"
 )
 
 // Loop is an event loop: Post queues a task and reports whether the loop
@@ -36,8 +35,8 @@ func WithRand(source io.Reader) Option { return func(o *connectionOptions) { o.r
 type EngineOption func(*engineOptions)
 
 type engineOptions struct {
-	network            *transport.Network
-	networkConfig      transport.NetworkConfig
+	network            *Network
+	networkConfig      NetworkConfig
 	newLoop            func() Loop
 	ownCertificates    bool
 	codecs             []CodecCapability
@@ -48,12 +47,12 @@ type engineOptions struct {
 
 // WithNetwork has the engine use a network that exists already; the engine does
 // not close it.
-func WithNetwork(network *transport.Network) EngineOption {
+func WithNetwork(network *Network) EngineOption {
 	return func(o *engineOptions) { o.network = network }
 }
 
 // WithNetworkConfig configures the network that the engine makes.
-func WithNetworkConfig(config transport.NetworkConfig) EngineOption {
+func WithNetworkConfig(config NetworkConfig) EngineOption {
 	return func(o *engineOptions) { o.networkConfig = config }
 }
 
