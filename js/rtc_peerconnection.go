@@ -19,6 +19,8 @@ type peerConnection struct {
 	// a closed connection never settle.
 	holds map[*func()]bool
 	held  bool
+	// observed are the receivers whose tracks are decoded for getStats.
+	observed map[*webrtc.RTPReceiver]bool
 }
 
 // InterfaceName implements binding.Platform.
@@ -38,7 +40,7 @@ func newPeerConnection(c *binding.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peerConnection{rt: rt, pc: pc, objects: map[any]binding.Platform{}, holds: map[*func()]bool{}}
+	p := &peerConnection{rt: rt, pc: pc, objects: map[any]binding.Platform{}, holds: map[*func()]bool{}, observed: map[*webrtc.RTPReceiver]bool{}}
 	p.init(p)
 	rt.closers[p] = func() { _ = p.pc.Close() }
 	p.listen()

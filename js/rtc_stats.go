@@ -6,6 +6,7 @@ import (
 	"github.com/dop251/goja"
 
 	"trackway/js/binding"
+	"trackway/media"
 	"trackway/webrtc"
 )
 
@@ -23,6 +24,7 @@ func (s *statsReport) Entries() (keys, values []any) { return s.ids, s.entries }
 
 // report returns the callback that resolves a getStats promise.
 func (p *peerConnection) report(promise *binding.Promise) func(*webrtc.StatsReport, error) {
+	p.observe()
 	release := p.hold()
 	return func(r *webrtc.StatsReport, err error) {
 		release()
@@ -32,6 +34,20 @@ func (p *peerConnection) report(promise *binding.Promise) func(*webrtc.StatsRepo
 		}
 		out, err := p.rt.statsReport(r)
 		promise.Settle(out, err)
+	}
+}
+
+// observe has everything decoded that the connection receives. A browser
+// decodes whether anybody looks or not; here a script that does not look at
+// pictures, sound or statistics cannot tell that nothing is decoded, and
+// thousands of bots need not pay for it.
+func (p *peerConnection) observe() {
+	for _, r := range p.pc.GetReceivers() {
+		if p.observed[r] || r.Track().ReadyState() == media.Ended {
+			continue
+		}
+		p.observed[r] = true
+		r.Track().AddSink(&media.Sink{Video: func(*media.VideoFrame) {}, Audio: func(*media.AudioFrame) {}})
 	}
 }
 

@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"sync"
+	"time"
 
 	"trackway/codec"
 	"trackway/internal/domerr"
@@ -47,6 +48,7 @@ type encoding struct {
 	users  int // guarded by the registry's lock
 	cancel context.CancelFunc
 	name   string
+	meter  encodeMeter
 }
 
 // encodings is a track's, kept in its shared store.
@@ -129,6 +131,14 @@ func EncoderName(coded *Track) string {
 	return ""
 }
 
+// emit counts a frame and passes it on.
+func (e *encoding) emit(f *EncodedFrame) {
+	e.meter.end(time.Now()) // sending is not encoding
+	e.meter.encoded(f, time.Now())
+	e.out.WriteFrame(f)
+	e.meter.begin(time.Now())
+}
+
 // audio prepares the goroutine of an audio encoder.
 func (e *encoding) audio() (func(context.Context), error) {
 	o := e.key.EncodeOptions
@@ -160,9 +170,10 @@ func (e *encoding) audio() (func(context.Context), error) {
 		},
 		Ended: func() { once.Do(func() { close(ended) }) },
 	})
+	e.meter.target(o.MaxBitrate, 0)
 	emit := func(f *EncodedFrame) {
 		f.RID = o.RID
-		e.out.WriteFrame(f)
+		e.emit(f)
 	}
 	return func(ctx context.Context) {
 		defer enc.Close()
@@ -175,7 +186,10 @@ func (e *encoding) audio() (func(context.Context), error) {
 			case <-ended:
 				return
 			case f := <-frames:
-				if enc.Encode(f, emit) != nil {
+				e.meter.begin(time.Now())
+				err := enc.Encode(f, emit)
+				e.meter.end(time.Now())
+				if err != nil {
 					return
 				}
 			}

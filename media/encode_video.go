@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"image"
 	"math"
@@ -21,12 +22,15 @@ type mailbox struct {
 	free    *VideoFrame
 	bell    chan struct{}
 	end     bool
+	missed  time.Time // when a picture was last replaced
 }
 
 func (m *mailbox) put(f *VideoFrame) {
 	m.mu.Lock()
 	into := m.waiting
-	if into == nil {
+	if into != nil {
+		m.missed = time.Now()
+	} else {
 		if into, m.free = m.free, nil; into == nil {
 			into = new(VideoFrame)
 		}
@@ -35,6 +39,13 @@ func (m *mailbox) put(f *VideoFrame) {
 	m.waiting = into
 	m.mu.Unlock()
 	m.ring()
+}
+
+// behind says that the encoder could not keep up lately.
+func (m *mailbox) behind(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.missed.IsZero() && now.Sub(m.missed) < planPatience
 }
 
 func (m *mailbox) ring() {
@@ -66,7 +77,7 @@ type videoEncoding struct {
 	picture VideoFrame
 	scaler  i420.Scaler
 	plan    plan
-	meter   rateMeter
+	pace    rateMeter
 	set     codec.VideoSettings // as the encoder was last told
 	due     uint32
 	begun   bool
@@ -92,9 +103,10 @@ func (e *encoding) video() (func(context.Context), error) {
 	e.out.encoding.Store(e)
 	e.out.OnKeyFrameRequest(func(string) { v.key.Store(true) })
 	e.out.OnFeedback(func(f Feedback) { v.target.Store(int64(f.TargetBitrate)) })
+	e.meter.now.ScalabilityMode = cmp.Or(o.ScalabilityMode, "L1T1")
 	v.emit = func(f *EncodedFrame) {
 		f.RID = o.RID
-		e.out.WriteFrame(f)
+		e.emit(f)
 	}
 	remove := e.track.AddSink(&Sink{
 		Video: v.box.put,
@@ -135,7 +147,7 @@ func (v *videoEncoding) run(ctx context.Context) {
 
 func (v *videoEncoding) encode(f *VideoFrame) error {
 	o := &v.key0().EncodeOptions
-	rate := v.meter.rate(f.Timestamp)
+	rate := v.pace.rate(f.Timestamp)
 	if o.MaxFrameRate > 0 {
 		rate = min(rate, o.MaxFrameRate)
 	}
@@ -146,6 +158,7 @@ func (v *videoEncoding) encode(f *VideoFrame) error {
 	if preference == "" {
 		preference = preferenceOf(v.track.ContentHint())
 	}
+	before := v.plan
 	v.plan.update(width, height, rate, bitrate, preference, f.Timestamp)
 	if !v.keep(f.Timestamp, v.plan.rate) {
 		return nil
@@ -164,7 +177,24 @@ func (v *videoEncoding) encode(f *VideoFrame) error {
 		}
 		v.set = t
 	}
-	return v.enc.Encode(f, v.key.Swap(false), v.emit)
+	now := time.Now()
+	v.meter.target(bitrate, v.plan.rate)
+	v.meter.picture(f.Width, f.Height, v.limitation(rate, now), before.begun && before.scale != v.plan.scale, now)
+	v.meter.begin(now)
+	err := v.enc.Encode(f, v.key.Swap(false), v.emit)
+	v.meter.end(time.Now())
+	return err
+}
+
+// limitation is what keeps size and frame rate below what was asked for.
+func (v *videoEncoding) limitation(rate float64, now time.Time) Limitation {
+	switch {
+	case v.plan.scale > 1 || v.plan.rate < rate:
+		return LimitationBandwidth
+	case v.box.behind(now):
+		return LimitationCPU
+	}
+	return LimitationNone
 }
 
 // key0 spells out which of two fields called key is meant.

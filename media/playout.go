@@ -2,10 +2,12 @@ package media
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
 	"trackway/codec"
+	"trackway/internal/bitstream"
 )
 
 // PlayoutOptions say how a remote track is played.
@@ -52,6 +54,7 @@ type PlayoutStats struct {
 	// and totalSamplesDuration).
 	Level, Energy float64
 	Played        time.Duration
+	PlayoutDetails
 	// LastCapture is when the frame passed on last was captured, and LastDue
 	// when it was passed on: the difference between two tracks' is how far
 	// they are out of step.
@@ -83,6 +86,8 @@ type Playout struct {
 type arrived struct {
 	*EncodedFrame
 	capture, arrival time.Time
+	// fec: the frame repeats the sound before it; used: which was of use
+	fec, used bool
 }
 
 // playMargin is the time between a frame's arrival and its being due, when it
@@ -143,7 +148,11 @@ func (p *Playout) Push(f *EncodedFrame, arrival time.Time) {
 		p.stats.Late += len(p.queue)
 		p.queue = nil // the player has fallen hopelessly behind
 	}
-	p.queue = append(p.queue, &arrived{f.Clone(), capture, arrival})
+	a := &arrived{EncodedFrame: f.Clone(), capture: capture, arrival: arrival}
+	if a.fec = strings.EqualFold(a.MimeType, codec.Opus) && bitstream.OpusFEC(a.Data); a.fec {
+		p.stats.FECReceived++
+	}
+	p.queue = append(p.queue, a)
 	p.group.need(p, need) // not after leave
 	p.mu.Unlock()
 	select {
@@ -191,7 +200,9 @@ func (p *Playout) count(f func(*PlayoutStats)) {
 
 // decoded counts a frame.
 func (p *Playout) decoded(f *arrived, begin time.Time, err error) {
-	took := p.clock.Now().Sub(begin)
+	now := p.clock.Now()
+	took := now.Sub(begin)
+	qp, hasQP := bitstream.QP(f.MimeType, f.Data)
 	p.count(func(s *PlayoutStats) {
 		if err != nil {
 			s.Failed++
@@ -199,8 +210,12 @@ func (p *Playout) decoded(f *arrived, begin time.Time, err error) {
 		}
 		s.Decoded++
 		s.DecodeTime += took
+		s.Processing += max(0, now.Sub(f.arrival))
 		if f.KeyFrame {
 			s.KeyFrames++
+		}
+		if hasQP {
+			s.QPSum, s.HasQP = s.QPSum+uint64(qp), true
 		}
 	})
 }
@@ -241,13 +256,15 @@ func (p *videoPlayout) run(ctx context.Context) {
 	}()
 	var due, arrival time.Time
 	var rate rateMeter
+	var shown rendering
 	emit := func(v *VideoFrame) {
 		p.source.WriteVideo(v)
+		now := p.clock.Now()
 		p.count(func(s *PlayoutStats) {
 			s.LastCapture, s.LastDue = v.CaptureTime, due
 			s.Width, s.Height = v.Width, v.Height
-			s.Emitted++
-			s.Held += max(0, due.Sub(arrival).Seconds())
+			p.emitted(1, max(0, due.Sub(arrival)))
+			shown.note(&s.PlayoutDetails, now)
 			s.FrameRate = rate.rate(v.Timestamp)
 		})
 	}

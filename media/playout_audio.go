@@ -23,6 +23,9 @@ type audioPlayout struct {
 	idle   time.Duration
 	slack  time.Duration // how long the buffer has been fuller than need be
 	silent bool
+	// lost: what was due last was concealed; concealing: write is given what
+	// makes up for it
+	lost, concealing bool
 
 	sampleRate int // of the samples that leave
 }
@@ -121,26 +124,42 @@ func (p *audioPlayout) play(ctx context.Context) error {
 			err := p.dec.Decode(f.EncodedFrame, p.pass)
 			p.decoded(f, begin, err)
 			if err == nil {
-				held := max(0, p.at.Sub(f.arrival).Seconds())
 				p.count(func(s *PlayoutStats) {
-					n := int(p.step * time.Duration(p.sampleRate) / time.Second)
-					s.Emitted += n
-					s.Held += held * float64(n)
+					p.emitted(int(p.step*time.Duration(p.sampleRate)/time.Second), max(0, p.at.Sub(f.arrival)))
+					if f.fec && !f.used {
+						s.FECDiscarded++
+					}
 				})
+				p.lost = false
 			} else {
-				p.conceal(p.step, nil)
+				p.replace(nil)
 			}
 			p.next = f.Timestamp + p.ticks(p.step)
 		default:
 			p.idle += p.step
-			p.conceal(p.step, after)
-			p.count(func(s *PlayoutStats) { s.Concealed += p.step })
+			p.replace(after)
 			p.next += p.ticks(p.step)
 		}
 		p.at = p.at.Add(p.step)
 		p.line = p.line.Add(p.step)
 	}
 	return nil
+}
+
+// replace makes up for a stretch of sound that is missing when it is due.
+func (p *audioPlayout) replace(after *arrived) {
+	p.count(func(s *PlayoutStats) {
+		s.Concealed += p.step
+		if !p.lost {
+			s.ConcealmentEvents++
+		}
+		if after != nil {
+			after.used = true
+		}
+	})
+	p.lost, p.concealing = true, true
+	p.conceal(p.step, after)
+	p.concealing = false
 }
 
 // adapt follows the group's delay by a step at a time: it adds sound when
@@ -253,7 +272,14 @@ func (p *audioPlayout) measure(f *AudioFrame) {
 	}
 	mean := sum / float64(max(1, len(f.Samples))) / (32767 * 32767)
 	d := f.Duration()
+	late := max(0, p.clock.Now().Sub(p.at)).Seconds()
 	p.count(func(s *PlayoutStats) {
+		n := len(f.Samples) / max(1, f.Channels)
+		s.Samples += uint64(n)
+		s.PlayoutDelay += late * float64(n)
+		if p.concealing && mean < inaudible {
+			s.SilentConcealed += d
+		}
 		s.Level = math.Sqrt(mean)
 		s.Energy += mean * d.Seconds()
 		s.Played += d

@@ -25,16 +25,25 @@ func NewSyncGroup() *SyncGroup {
 
 // Delay is how long after its capture a frame of the group is due.
 func (g *SyncGroup) Delay() time.Duration {
+	delay, _ := g.delays()
+	return delay
+}
+
+// delays returns Delay, and what it would be without targets.
+func (g *SyncGroup) delays() (delay, minimum time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var most time.Duration
 	first := true
 	for p, need := range g.needs {
-		if d := need + g.target[p]; first || d > most {
-			most, first = d, false
+		if d := need + g.target[p]; first || d > delay {
+			delay = d
 		}
+		if first || need > minimum {
+			minimum = need
+		}
+		first = false
 	}
-	return most
+	return delay, minimum
 }
 
 func (g *SyncGroup) need(p *Playout, d time.Duration) {

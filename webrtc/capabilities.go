@@ -37,8 +37,8 @@ type HeaderExtensionCapability struct {
 
 // Feedback of the default tables.
 var (
-	audioFeedback = []string{"transport-cc", "nack"}
-	videoFeedback = []string{"goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"}
+	audioFeedback = []string{"transport-cc", "nack", "rrtr"}
+	videoFeedback = []string{"goog-remb", "transport-cc", "ccm fir", "nack", "nack pli", "rrtr"}
 )
 
 // DefaultCodecs is the table that engines have unless told otherwise. Payload

@@ -8,6 +8,7 @@ import (
 	"trackway/internal/bwe"
 	"trackway/internal/jsep"
 	"trackway/internal/rtpengine"
+	"trackway/internal/transport"
 	"trackway/media"
 )
 
@@ -266,6 +267,22 @@ func demandOf(c *jsep.MediaConfig, e *jsep.SendEncoding) bwe.Demand {
 		d.Priority = 1
 	}
 	return d
+}
+
+// available is the estimate for a transport, in bits per second; nil before there
+// was feedback to estimate it from.
+func (p *mediaPlane) available(tr *transport.Transport) *float64 {
+	mt := p.find(tr)
+	if mt == nil {
+		return nil
+	}
+	mt.cc.mu.Lock()
+	defer mt.cc.mu.Unlock()
+	if !mt.cc.heard {
+		return nil
+	}
+	bits := float64(mt.cc.est.Target())
+	return &bits
 }
 
 func deref(p *uint64) uint64 {

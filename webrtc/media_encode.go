@@ -52,6 +52,7 @@ func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig, degradation
 				t.stopEncoding()
 				unmeter := meterOf(track).use(track)
 				t.options, t.release = o, func() { release(); unmeter() }
+				t.before, _ = media.EncoderStats(coded)
 				t.coded.Store(coded)
 				through.feed(coded, t).add(t, true)
 				return nil
@@ -69,10 +70,12 @@ func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig, degradation
 
 // stopEncoding gives the target's encoder up.
 func (t *sendTarget) stopEncoding() {
+	past := t.encoding()
 	coded := t.coded.Swap(nil)
 	if coded == nil {
 		return
 	}
+	t.past = past
 	t.feed.drop(t)
 	t.stream.Pause()
 	t.bitrate.Store(0)

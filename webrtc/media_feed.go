@@ -69,6 +69,9 @@ type sendTarget struct {
 	options media.EncodeOptions
 	release func()
 	bitrate atomic.Int64
+	// What encoders before this one did for the target, and what this one had
+	// done before.
+	past, before media.EncodingStats
 
 	// guarded by trackFeed.mu
 	feed    *trackFeed
@@ -76,6 +79,10 @@ type sendTarget struct {
 	ring    *feedRing
 	applied *targetSpec
 	mime    string
+	waiting int // packets that wait for the batch to be flushed
+
+	// sendDelay is totalPacketSendDelay in nanoseconds.
+	sendDelay atomic.Int64
 }
 
 // targetSpec is what was negotiated; it is replaced, never changed.
@@ -263,12 +270,24 @@ func (f *trackFeed) fanOut(now time.Time, rid, mime string, size int, write func
 		needKey = needKey || res.NeedKeyFrame
 		if res.Bytes > 0 {
 			t.mt.sent(now, res.Bytes)
+			t.waiting += res.Packets
 		}
 	}
 	f.out.flush()
+	f.flushed(time.Since(now))
 	fanBatches.Put(f.out.batch)
 	f.out.batch, f.out.tr = nil, nil // a feed outlives the connections that it serves
 	return needKey
+}
+
+// flushed accounts for the time that packets have waited for the network.
+func (f *trackFeed) flushed(delay time.Duration) {
+	for _, t := range f.targets {
+		if t.waiting > 0 {
+			t.sendDelay.Add(int64(delay) * int64(t.waiting))
+			t.waiting = 0
+		}
+	}
 }
 
 // takes says whether a target sends an encoding of the track.

@@ -154,6 +154,7 @@ func addPlayoutStats(past, now media.PlayoutStats) media.PlayoutStats {
 	now.DecodeTime += past.DecodeTime
 	now.Energy += past.Energy
 	now.Played += past.Played
+	now.PlayoutDetails = now.PlayoutDetails.Add(past.PlayoutDetails)
 	if now.LastDue.IsZero() {
 		now.LastCapture, now.LastDue = past.LastCapture, past.LastDue
 	}

@@ -178,6 +178,8 @@ func receiveConfig(c *jsep.MediaConfig) rtpengine.ReceiverConfig {
 				pc.TransportCC = true
 			case "goog-remb":
 				pc.REMB = true
+			case "rrtr":
+				pc.ReferenceTime = true
 			}
 		}
 		cfg.Codecs = append(cfg.Codecs, pc)

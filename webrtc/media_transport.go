@@ -79,6 +79,7 @@ func (mt *mediaTransport) poll(now time.Time) time.Time {
 
 // sent accounts for media that was given to the batch.
 func (mt *mediaTransport) sent(now time.Time, bytes int) {
+	mt.tr.Sent(now)
 	if mt.cc.sent(now, bytes) {
 		mt.wheel.schedule(mt.timer, now)
 	}
@@ -150,6 +151,7 @@ func (o *mediaOut) flush() {
 	}
 	_ = o.batch.Flush()
 	if !o.keep {
+		o.tr.Sent(time.Now())
 		outBatches.Put(o.batch)
 		o.batch = nil
 	}

@@ -11,6 +11,7 @@ const (
 	StatsTypeRemoteInbound  StatsType = "remote-inbound-rtp"
 	StatsTypeRemoteOutbound StatsType = "remote-outbound-rtp"
 	StatsTypeMediaSource    StatsType = "media-source"
+	StatsTypeMediaPlayout   StatsType = "media-playout"
 	StatsTypePeerConnection StatsType = "peer-connection"
 	StatsTypeDataChannel    StatsType = "data-channel"
 	StatsTypeTransport      StatsType = "transport"
@@ -77,6 +78,8 @@ type InboundRTPStreamStats struct {
 	FIRCount                     *uint64  `json:"firCount,omitempty"`
 	JitterBufferDelay            float64  `json:"jitterBufferDelay"`
 	JitterBufferEmittedCount     uint64   `json:"jitterBufferEmittedCount"`
+	FECPacketsReceived           *uint64  `json:"fecPacketsReceived,omitempty"`
+	FECPacketsDiscarded          *uint64  `json:"fecPacketsDiscarded,omitempty"`
 	// For video only.
 	FramesReceived          *uint64  `json:"framesReceived,omitempty"`
 	FramesDropped           *uint64  `json:"framesDropped,omitempty"`
@@ -86,13 +89,37 @@ type InboundRTPStreamStats struct {
 	TotalAssemblyTime       *float64 `json:"totalAssemblyTime,omitempty"`
 	AudioLevel              *float64 `json:"audioLevel,omitempty"`
 	// Where the track's pictures or samples are taken, they are decoded here.
-	FramesDecoded         *int     `json:"framesDecoded,omitempty"`
-	KeyFramesDecoded      *int     `json:"keyFramesDecoded,omitempty"`
-	TotalDecodeTime       *float64 `json:"totalDecodeTime,omitempty"`
-	FramesPerSecond       *float64 `json:"framesPerSecond,omitempty"`
-	DecoderImplementation string   `json:"decoderImplementation,omitempty"`
-	TotalAudioEnergy      *float64 `json:"totalAudioEnergy,omitempty"`
-	TotalSamplesDuration  *float64 `json:"totalSamplesDuration,omitempty"`
+	TotalProcessingDelay     *float64 `json:"totalProcessingDelay,omitempty"`
+	JitterBufferTargetDelay  *float64 `json:"jitterBufferTargetDelay,omitempty"`
+	JitterBufferMinimumDelay *float64 `json:"jitterBufferMinimumDelay,omitempty"`
+	// EstimatedPlayoutTimestamp is by the sender's clock.
+	EstimatedPlayoutTimestamp *float64 `json:"estimatedPlayoutTimestamp,omitempty"`
+	DecoderImplementation     string   `json:"decoderImplementation,omitempty"`
+	// Of pictures.
+	FramesDecoded          *int     `json:"framesDecoded,omitempty"`
+	KeyFramesDecoded       *int     `json:"keyFramesDecoded,omitempty"`
+	FramesRendered         *int     `json:"framesRendered,omitempty"`
+	FramesPerSecond        *float64 `json:"framesPerSecond,omitempty"`
+	QPSum                  *uint64  `json:"qpSum,omitempty"`
+	TotalDecodeTime        *float64 `json:"totalDecodeTime,omitempty"`
+	TotalInterFrameDelay   *float64 `json:"totalInterFrameDelay,omitempty"`
+	TotalSquaredInterFrame *float64 `json:"totalSquaredInterFrameDelay,omitempty"`
+	FreezeCount            *int     `json:"freezeCount,omitempty"`
+	TotalFreezesDuration   *float64 `json:"totalFreezesDuration,omitempty"`
+	PauseCount             *int     `json:"pauseCount,omitempty"`
+	TotalPausesDuration    *float64 `json:"totalPausesDuration,omitempty"`
+	// PowerEfficientDecoder is false: decoders are software.
+	PowerEfficientDecoder *bool `json:"powerEfficientDecoder,omitempty"`
+	// Of sound.
+	PlayoutID                      string   `json:"playoutId,omitempty"`
+	TotalAudioEnergy               *float64 `json:"totalAudioEnergy,omitempty"`
+	TotalSamplesDuration           *float64 `json:"totalSamplesDuration,omitempty"`
+	TotalSamplesReceived           *uint64  `json:"totalSamplesReceived,omitempty"`
+	ConcealedSamples               *uint64  `json:"concealedSamples,omitempty"`
+	SilentConcealedSamples         *uint64  `json:"silentConcealedSamples,omitempty"`
+	ConcealmentEvents              *uint64  `json:"concealmentEvents,omitempty"`
+	InsertedSamplesForDeceleration *uint64  `json:"insertedSamplesForDeceleration,omitempty"`
+	RemovedSamplesForAcceleration  *uint64  `json:"removedSamplesForAcceleration,omitempty"`
 }
 
 // OutboundRTPStreamStats is RTCOutboundRtpStreamStats.
@@ -118,6 +145,28 @@ type OutboundRTPStreamStats struct {
 	// encoder, which may be the program's own.
 	FramesEncoded    *uint64 `json:"framesEncoded,omitempty"`
 	KeyFramesEncoded *uint64 `json:"keyFramesEncoded,omitempty"`
+	// TotalPacketSendDelay is from the making of packets until the network took
+	// them, in seconds.
+	TotalPacketSendDelay *float64 `json:"totalPacketSendDelay,omitempty"`
+	// Where the track's pictures or samples are encoded here.
+	TargetBitrate         *int   `json:"targetBitrate,omitempty"`
+	EncoderImplementation string `json:"encoderImplementation,omitempty"`
+	// Of pictures.
+	FrameWidth              *int     `json:"frameWidth,omitempty"`
+	FrameHeight             *int     `json:"frameHeight,omitempty"`
+	FramesPerSecond         *float64 `json:"framesPerSecond,omitempty"`
+	HugeFramesSent          *uint64  `json:"hugeFramesSent,omitempty"`
+	QPSum                   *uint64  `json:"qpSum,omitempty"`
+	TotalEncodeTime         *float64 `json:"totalEncodeTime,omitempty"`
+	TotalEncodedBytesTarget *uint64  `json:"totalEncodedBytesTarget,omitempty"`
+	ScalabilityMode         string   `json:"scalabilityMode,omitempty"`
+	// QualityLimitationReason is "none", "cpu", "bandwidth" or "other", and the
+	// durations are in seconds.
+	QualityLimitationReason            string             `json:"qualityLimitationReason,omitempty"`
+	QualityLimitationDurations         map[string]float64 `json:"qualityLimitationDurations,omitempty"`
+	QualityLimitationResolutionChanges *uint32            `json:"qualityLimitationResolutionChanges,omitempty"`
+	// PowerEfficientEncoder is false: encoders are software.
+	PowerEfficientEncoder *bool `json:"powerEfficientEncoder,omitempty"`
 }
 
 // RemoteInboundRTPStreamStats is RTCRemoteInboundRtpStreamStats.
@@ -141,6 +190,11 @@ type RemoteOutboundRTPStreamStats struct {
 	BytesSent       uint64  `json:"bytesSent"`
 	ReportsSent     uint64  `json:"reportsSent"`
 	RemoteTimestamp float64 `json:"remoteTimestamp"`
+	// The round trip is measured when the peer answers extended reports
+	// (RFC 3611 4.4), which need no media in the other direction.
+	RoundTripTime             *float64 `json:"roundTripTime,omitempty"`
+	TotalRoundTripTime        float64  `json:"totalRoundTripTime"`
+	RoundTripTimeMeasurements uint64   `json:"roundTripTimeMeasurements"`
 }
 
 // MediaSourceStats is RTCMediaSourceStats with RTCAudioSourceStats and
@@ -157,6 +211,21 @@ type MediaSourceStats struct {
 	Height               *int     `json:"height,omitempty"`
 	Frames               *uint32  `json:"frames,omitempty"`
 	FramesPerSecond      *float64 `json:"framesPerSecond,omitempty"`
+}
+
+// AudioPlayoutStats is RTCAudioPlayoutStats: the playing of all remote audio
+// tracks of the connection whose samples are taken. It is there from the first
+// sample on.
+type AudioPlayoutStats struct {
+	StatsBase
+	Kind string `json:"kind"`
+	// Samples are synthesized when the player has none to give, which this one
+	// always has: it conceals what is missing before.
+	SynthesizedSamplesDuration float64 `json:"synthesizedSamplesDuration"`
+	SynthesizedSamplesEvents   uint64  `json:"synthesizedSamplesEvents"`
+	TotalSamplesDuration       float64 `json:"totalSamplesDuration"`
+	TotalPlayoutDelay          float64 `json:"totalPlayoutDelay"`
+	TotalSamplesCount          uint64  `json:"totalSamplesCount"`
 }
 
 // PeerConnectionStats is RTCPeerConnectionStats.
@@ -239,6 +308,10 @@ type ICECandidatePairStats struct {
 	ResponsesReceived           uint64   `json:"responsesReceived"`
 	ResponsesSent               uint64   `json:"responsesSent"`
 	ConsentRequestsSent         uint64   `json:"consentRequestsSent"`
+	PacketsDiscardedOnSend      uint64   `json:"packetsDiscardedOnSend"`
+	BytesDiscardedOnSend        uint64   `json:"bytesDiscardedOnSend"`
+	// The bit rate that congestion control finds the selected pair to have.
+	AvailableOutgoingBitrate *float64 `json:"availableOutgoingBitrate,omitempty"`
 }
 
 // CertificateStats is RTCCertificateStats.

@@ -96,6 +96,7 @@ type statsGathering struct {
 	pc     *PeerConnection
 	now    float64
 	report *StatsReport
+	heard  *AudioPlayoutStats // nil before sound was played
 }
 
 func milliseconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1000 }
@@ -121,6 +122,7 @@ func (pc *PeerConnection) gatherStatsLocked() *StatsReport {
 		g.transport(b)
 	}
 	g.streams()
+	g.playout()
 	for _, d := range pc.data.channels {
 		g.channel(d)
 	}
@@ -164,7 +166,7 @@ func (g *statsGathering) transport(b *bundleTransport) {
 		if p.Local >= len(t.Local) || p.Remote >= len(t.Remote) || p.Local < 0 || p.Remote < 0 {
 			continue
 		}
-		pairID := g.pair(id, p, t.Local[p.Local], t.Remote[p.Remote])
+		pairID := g.pair(id, p, t.Local[p.Local], t.Remote[p.Remote], g.pc.media.available(b.tr))
 		if p.Selected {
 			s.SelectedCandidatePairID = pairID
 		}
@@ -191,7 +193,8 @@ func candidateStatsID(transportID string, c transport.CandidateStats) string {
 	return "I" + transportID + c.ID
 }
 
-func (g *statsGathering) pair(transportID string, p transport.PairStats, local, remote transport.CandidateStats) string {
+func (g *statsGathering) pair(transportID string, p transport.PairStats, local, remote transport.CandidateStats,
+	available *float64) string {
 	l, r := candidateStatsID(transportID, local), candidateStatsID(transportID, remote)
 	s := &ICECandidatePairStats{
 		StatsBase: g.base(StatsTypeCandidatePair, "CP"+l+"_"+r), TransportID: transportID, LocalCandidateID: l, RemoteCandidateID: r,
@@ -200,6 +203,13 @@ func (g *statsGathering) pair(transportID string, p transport.PairStats, local, 
 		LastPacketSentTimestamp: millisecondsOrNil(p.LastSent), LastPacketReceivedTimestamp: millisecondsOrNil(p.LastReceived),
 		TotalRoundTripTime: p.TotalRTT.Seconds(), RequestsReceived: p.RequestsReceived, RequestsSent: p.RequestsSent,
 		ResponsesReceived: p.ResponsesReceived, ResponsesSent: p.ResponsesSent, ConsentRequestsSent: p.ConsentRequestsSent,
+	}
+	s.PacketsDiscardedOnSend, s.BytesDiscardedOnSend = p.PacketsRefused, p.BytesRefused
+	if p.Selected {
+		// webrtc-stats, availableOutgoingBitrate: "Only exists when the underlying
+		// congestion control calculated an available bitrate for the outgoing RTP
+		// streams on this candidate pair."
+		s.AvailableOutgoingBitrate = available
 	}
 	if p.ResponsesReceived > 0 {
 		rtt := p.CurrentRTT.Seconds()

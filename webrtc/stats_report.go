@@ -82,7 +82,7 @@ func (r *StatsReport) MarshalJSON() ([]byte, error) {
 func references(s Stats) []string {
 	switch s := s.(type) {
 	case *InboundRTPStreamStats:
-		return []string{s.TransportID, s.CodecID, s.RemoteID}
+		return []string{s.TransportID, s.CodecID, s.RemoteID, s.PlayoutID}
 	case *OutboundRTPStreamStats:
 		return []string{s.TransportID, s.CodecID, s.RemoteID, s.MediaSourceID}
 	case *RemoteInboundRTPStreamStats:

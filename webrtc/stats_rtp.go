@@ -3,6 +3,7 @@ package webrtc
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"trackway/internal/rtpengine"
 	"trackway/media"
@@ -17,10 +18,12 @@ func (g *statsGathering) streams() {
 		}
 		transportID := t.sender.transport.bundle.statsID()
 		if len(t.sender.media.targets) > 0 {
+			// Browsers have these from negotiation on, though the lifetime "starts when
+			// the RTP stream is first used": scripts look them up at once.
 			source := g.source(t.sender.track)
 			for _, target := range t.sender.media.targets {
 				out, remote := target.stream.Stats()
-				g.outbound(t, transportID, source, out, remote)
+				g.outbound(t, target, transportID, source, out, remote)
 			}
 		}
 		if r := t.receiver.media.receiver; r != nil {
@@ -52,22 +55,6 @@ func (g *statsGathering) source(track *media.Track) string {
 	return id
 }
 
-// played adds what the decoder and the playout of a receiver count.
-func (s *InboundRTPStreamStats) played(kind media.Kind, p media.PlayoutStats) {
-	decodeTime := p.DecodeTime.Seconds()
-	s.TotalDecodeTime, s.DecoderImplementation = &decodeTime, p.Decoder
-	s.JitterBufferDelay, s.JitterBufferEmittedCount = p.Held, uint64(p.Emitted)
-	if kind == media.Audio {
-		duration := p.Played.Seconds()
-		s.AudioLevel, s.TotalAudioEnergy, s.TotalSamplesDuration = &p.Level, &p.Energy, &duration
-		return
-	}
-	s.FramesDecoded, s.KeyFramesDecoded, s.FramesPerSecond = &p.Decoded, &p.KeyFrames, &p.FrameRate
-	if p.Width > 0 {
-		s.FrameWidth, s.FrameHeight = &p.Width, &p.Height
-	}
-}
-
 // codec adds the codec of a payload type and returns its id, or "".
 func (g *statsGathering) codec(transportID, direction string, list []RTPCodecParameters, pt uint8) string {
 	for _, c := range list {
@@ -84,7 +71,7 @@ func (g *statsGathering) codec(transportID, direction string, list []RTPCodecPar
 	return ""
 }
 
-func (g *statsGathering) outbound(t *RTPTransceiver, transportID, source string,
+func (g *statsGathering) outbound(t *RTPTransceiver, target *sendTarget, transportID, source string,
 	o rtpengine.OutboundStats, r rtpengine.RemoteInboundStats) {
 	kind := string(t.kind)
 	codec := g.codec(transportID, "O", codecParameters(t.slots().SendCodecs()), o.PayloadType)
@@ -101,6 +88,9 @@ func (g *statsGathering) outbound(t *RTPTransceiver, transportID, source string,
 		s.PLICount, s.FIRCount, s.FramesSent = &o.PLICount, &o.FIRCount, &o.FramesSent
 		s.FramesEncoded, s.KeyFramesEncoded = &o.FramesSent, &o.KeyFramesSent
 	}
+	delay := time.Duration(target.sendDelay.Load()).Seconds()
+	s.TotalPacketSendDelay = &delay
+	s.encoded(t.kind, target)
 	g.report.add(s)
 	if r.Timestamp.IsZero() {
 		return
@@ -117,8 +107,7 @@ func (g *statsGathering) outbound(t *RTPTransceiver, transportID, source string,
 		RoundTripTimeMeasurements: r.RoundTripTimeMeasurements,
 	}
 	if r.RoundTripTimeMeasurements > 0 {
-		rtt := r.RoundTripTime.Seconds()
-		remote.RoundTripTime = &rtt
+		remote.RoundTripTime = new(r.RoundTripTime.Seconds())
 	}
 	s.RemoteID = remote.ID
 	g.report.add(remote)
@@ -144,11 +133,12 @@ func (g *statsGathering) inbound(t *RTPTransceiver, transportID string,
 		RTXSSRC: nonZero(in.RTXSSRC), LastPacketReceivedTimestamp: millisecondsOrNil(in.LastPacketReceived),
 		NACKCount: &in.NACKCount, JitterBufferDelay: in.BufferDelay.Seconds(), JitterBufferEmittedCount: in.BufferEmitted,
 	}
+	demand := t.receiver.source.Demand()
 	if t.kind == media.Video {
 		s.PLICount, s.FIRCount = &in.PLICount, &in.FIRCount
 		// Frames are put together only while somebody takes frames; a track that
 		// is passed on as RTP has none to count.
-		if in.FramesReceived+in.FramesDropped > 0 {
+		if in.FramesReceived+in.FramesDropped > 0 || demand.Encoded || demand.Raw {
 			s.FramesReceived, s.FramesDropped = &in.FramesReceived, &in.FramesDropped
 			s.FramesAssembledFromMany = &in.FramesAssembledFromMultiple
 			assembly := in.AssemblyTime.Seconds()
@@ -163,7 +153,7 @@ func (g *statsGathering) inbound(t *RTPTransceiver, transportID string,
 		s.AudioLevel = &level
 	}
 	if p, playing := t.receiver.media.play.stats(); playing {
-		s.played(t.kind, p)
+		g.played(s, t, p, in, r)
 	}
 	g.report.add(s)
 	if r.ReportsSent == 0 {
@@ -175,7 +165,11 @@ func (g *statsGathering) inbound(t *RTPTransceiver, transportID string,
 			SSRC:      in.SSRC, Kind: kind, TransportID: transportID, CodecID: codec,
 		},
 		LocalID: s.ID, PacketsSent: r.PacketsSent, BytesSent: r.BytesSent, ReportsSent: r.ReportsSent,
-		RemoteTimestamp: milliseconds(r.RemoteTimestamp),
+		RemoteTimestamp: milliseconds(r.RemoteTimestamp), TotalRoundTripTime: r.TotalRoundTripTime.Seconds(),
+		RoundTripTimeMeasurements: r.RoundTripTimeMeasurements,
+	}
+	if r.RoundTripTimeMeasurements > 0 {
+		remote.RoundTripTime = new(r.RoundTripTime.Seconds())
 	}
 	s.RemoteID = remote.ID
 	g.report.add(remote)

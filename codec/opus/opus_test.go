@@ -11,6 +11,7 @@ import (
 	"trackway/codec"
 	"trackway/container"
 	"trackway/container/ogg"
+	"trackway/internal/bitstream"
 	"trackway/internal/ffprobe"
 )
 
@@ -104,6 +105,30 @@ func TestFFmpegDecodesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	ffprobe.Decode(t, path)
+}
+
+func TestInBandFECCanBeSeen(t *testing.T) {
+	count := func(s codec.AudioSettings) (n int) {
+		for _, f := range encode(t, s, 100, 48000, s.Channels) {
+			if bitstream.OpusFEC(f.Data) {
+				n++
+			}
+		}
+		return n
+	}
+	for _, channels := range []int{1, 2} {
+		s := codec.AudioSettings{Channels: channels, ContentHint: "speech", Bitrate: 24000 * channels, FEC: true, PacketLoss: 20}
+		if n := count(s); n < 20 {
+			t.Errorf("%d channels: %d of 100 packets are seen to repeat the one before", channels, n)
+		}
+		s.FEC = false
+		if n := count(s); n != 0 {
+			t.Errorf("%d channels: %d packets are seen to repeat the one before, and none does", channels, n)
+		}
+	}
+	if bitstream.OpusFEC(nil) || bitstream.OpusFEC([]byte{3}) || bitstream.OpusFEC([]byte{3, 0x41, 255}) || bitstream.OpusFEC([]byte{1 << 3}) {
+		t.Error("what is cut off repeats nothing")
+	}
 }
 
 func TestLossIsConcealed(t *testing.T) {

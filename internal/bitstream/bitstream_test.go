@@ -99,6 +99,10 @@ func FuzzInspect(f *testing.F) {
 		if seq := AV1SequenceHeader(data); seq != nil {
 			ParseAV1Sequence(seq)
 		}
+		OpusFEC(data)
+		if qp, ok := QP(mimes[int(which)%len(mimes)], data); ok && (qp < 0 || qp > 127) {
+			t.Fatalf("quantiser %d", qp)
+		}
 		if n := OpusSamples(data); n < 0 || n > 5760 {
 			t.Fatalf("%d samples", n)
 		}

@@ -60,3 +60,46 @@ func AppendOpusSilence(dst, packet []byte) []byte {
 	}
 	return dst
 }
+
+// OpusFEC reports whether a packet repeats the sound before it at a lower bit
+// rate, the in-band FEC of RFC 6716 §2.1.7: the LBRR flags of its first frame
+// follow the voice activity flags of the SILK layer (§4.2.3, §4.2.4).
+func OpusFEC(packet []byte) bool {
+	samples, count := OpusFrames(packet)
+	if count == 0 || packet[0]>>3 >= 16 { // CELT only
+		return false
+	}
+	at := 1
+	switch packet[0] & 3 {
+	case 2: // the first frame's length
+		if at < len(packet) && packet[at] >= 252 {
+			at++
+		}
+		at++
+	case 3:
+		vbr, padded := packet[1]&0x80 != 0, packet[1]&0x40 != 0
+		at = 2
+		for padded { // the length of the padding (§3.2.5)
+			if at >= len(packet) {
+				return false
+			}
+			padded = packet[at] == 255
+			at++
+		}
+		if vbr && count > 1 {
+			if at < len(packet) && packet[at] >= 252 {
+				at++
+			}
+			at++
+		}
+	}
+	if at >= len(packet) {
+		return false
+	}
+	frames := max(1, samples/960) // SILK frames of 20 ms in one Opus frame
+	fec := packet[at]>>(7-frames)&1 != 0
+	if packet[0]&4 != 0 && 2*frames <= 6 { // stereo: the side channel's flags follow
+		fec = fec || packet[at]>>(6-2*frames)&1 != 0
+	}
+	return fec
+}

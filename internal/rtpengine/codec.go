@@ -105,4 +105,6 @@ type PayloadCodec struct {
 	NACK, PLI, FIR bool
 	// TransportCC and REMB say which bandwidth feedback was negotiated.
 	TransportCC, REMB bool
+	// ReferenceTime says that senders answer a receiver's time ("rrtr").
+	ReferenceTime bool
 }

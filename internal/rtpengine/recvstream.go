@@ -310,5 +310,6 @@ func (st *ReceiveStream) snapshot() (InboundStats, RemoteOutboundStats) {
 		s.Jitter = ticksDuration(int64(st.jitter>>4), st.clock)
 	}
 	m.CNAME = st.cname
+	m.ClockOffset, m.HasClock = st.session.clocks[st.cname]
 	return s, m
 }

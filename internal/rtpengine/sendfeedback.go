@@ -160,15 +160,8 @@ func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration, 
 	} else {
 		ss.acked = true
 	}
-	if b.lsr != 0 {
-		if d := int32(middle32(ntpOf(now)) - b.lsr - b.dlsr); d >= 0 {
-			rtt = max(compactDuration(uint32(d)), time.Microsecond)
-		} else if d > -1<<10 { // clocks round; a negative trip is a short one
-			rtt = time.Microsecond
-		}
-		if rtt > time.Minute { // an LSR that we never sent
-			rtt = 0
-		}
+	if d, ok := tripTime(now, b.lsr, b.dlsr); ok {
+		rtt = d
 	}
 	if rtx {
 		return rtt, 0

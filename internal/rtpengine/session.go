@@ -57,6 +57,7 @@ type Session struct {
 	inner      Packet
 	twccIn     twccReceived
 	twccOn     bool
+	xrOn       bool                     // receiver reference times were negotiated
 	clocks     map[string]time.Duration // CNAME → our clock − the sender's
 	scratch    []byte
 	seqs       []uint16
@@ -71,9 +72,13 @@ type Session struct {
 	twccNext atomic.Uint64
 	twccOut  twccSent
 	remb     uint64
+	heard    map[uint32]reference // receivers' times that are to be answered
+	// reference is the SSRC that our own receiver's time was sent with.
+	reference atomic.Uint32
 
 	pollMu sync.Mutex
 	blocks []reportBlock
+	timed  bool // a report is to tell our time
 	out    []byte
 	hurry  atomic.Bool // a first report is due soon
 	quiet  atomic.Bool // nothing is being sent
@@ -96,6 +101,7 @@ func NewSession(cfg SessionConfig) *Session {
 		mids:   map[string]*Receiver{},
 		routes: map[uint32]*route{},
 		clocks: map[string]time.Duration{},
+		heard:  map[uint32]reference{},
 	}
 	s.SetCNAME(cfg.CNAME)
 	s.twccNext.Store(1 << 16)
@@ -323,6 +329,7 @@ func (s *Session) rebuild() {
 	s.stale = false
 	clear(s.mids)
 	s.ids, s.byPT, s.ambiguous, s.twccOn = idTable{}, [128]*Receiver{}, [128]bool{}, false
+	s.xrOn = false
 	for _, r := range s.receivers {
 		if r.cfg.MID != "" {
 			s.mids[r.cfg.MID] = r
@@ -340,6 +347,7 @@ func (s *Session) rebuild() {
 		}
 		for i := range r.cfg.Codecs {
 			s.twccOn = s.twccOn || r.cfg.Codecs[i].TransportCC
+			s.xrOn = s.xrOn || r.cfg.Codecs[i].ReferenceTime
 		}
 	}
 }

@@ -98,12 +98,17 @@ func (s *Session) collectBlocks(now time.Time) {
 			}
 		}
 	}
+	s.timed = s.xrOn && len(s.blocks) > 0
 }
 
 // report sends SR or RR with SDES, in as many compound packets as it takes.
 func (s *Session) report(now time.Time, out Output) {
 	s.sendMu.Lock()
 	senders := append([]*SendStream(nil), s.senders...)
+	heard := s.heard
+	if len(heard) > 0 {
+		s.heard = map[uint32]reference{}
+	}
 	s.sendMu.Unlock()
 	blocks, b := s.blocks, s.out[:0]
 	flush := func() {
@@ -119,13 +124,20 @@ func (s *Session) report(now time.Time, out Output) {
 			continue
 		}
 		quiet = false
-		if len(b)+28+8+len(s.name())+8 > reportRoom {
+		extended := 0
+		if len(heard) > 0 {
+			extended = xrLen(len(heard))
+		}
+		if len(b)+28+8+len(s.name())+8+extended > reportRoom {
 			flush()
 		}
-		room := (reportRoom - len(b) - 28 - 16 - len(s.name())) / reportBlockLen
+		room := (reportRoom - len(b) - 28 - 16 - len(s.name()) - extended) / reportBlockLen
 		n := max(0, min(len(blocks), room, blocksMost))
 		b = appendSenderReport(b, &r, blocks[:n])
 		b = appendSDES(b, r.ssrc, s.name())
+		if extended > 0 {
+			b = appendDLRR(b, r.ssrc, now, heard)
+		}
 		blocks = blocks[n:]
 	}
 	for len(blocks) > 0 {
@@ -135,6 +147,15 @@ func (s *Session) report(now time.Time, out Output) {
 		b = appendReceiverReport(b, local, blocks[:n])
 		b = appendSDES(b, local, s.name())
 		blocks = blocks[n:]
+	}
+	if s.timed {
+		local := s.local.Load()
+		s.reference.Store(local)
+		if len(b) == 0 { // a compound packet begins with a report
+			b = appendReceiverReport(b, local, nil)
+			b = appendSDES(b, local, s.name())
+		}
+		b = appendReferenceTime(b, local, now)
 	}
 	flush()
 	s.out = b

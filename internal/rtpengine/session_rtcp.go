@@ -39,6 +39,8 @@ func (s *Session) handleBlock(now time.Time, p rtcpBlock, out Output) bool {
 		return s.reports(now, b[4:], int(p.count))
 	case rtcpBYE:
 		return s.bye(b, int(p.count))
+	case rtcpXR:
+		return s.extendedReport(now, b)
 	case rtcpRTPFB:
 		if len(b) < 8 {
 			return false

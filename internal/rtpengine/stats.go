@@ -82,6 +82,14 @@ type RemoteOutboundStats struct {
 	RemoteTimestamp time.Time // by the sender's clock
 	Timestamp       time.Time // when the report arrived
 	CNAME           string
+	// The round trip as the sender's extended reports tell it (RFC 3611).
+	RoundTripTime             time.Duration
+	TotalRoundTripTime        time.Duration
+	RoundTripTimeMeasurements uint64
+	// ClockOffset is our clock minus the sender's, with what the fastest path
+	// takes; HasClock says that it is known.
+	ClockOffset time.Duration
+	HasClock    bool
 }
 
 // SessionStats counts what belongs to no stream.

@@ -25,12 +25,13 @@ func (c *counters) sent(n, bytes int, p *path) {
 	}
 }
 
-func (c *counters) received(bytes int, p *path) {
+func (c *counters) received(now time.Time, bytes int, p *path) {
 	c.packetsReceived.Add(1)
 	c.bytesReceived.Add(uint64(bytes))
 	if p != nil {
 		p.bytesReceived.Add(uint64(bytes))
 		p.packetsReceived.Add(1)
+		p.lastReceived.Store(now.UnixNano())
 	}
 }
 
@@ -111,11 +112,21 @@ func (g *generation) stats(s *Stats, cur *path) {
 			ps.Selected = cur.selected
 			ps.BytesSent, ps.BytesReceived = cur.bytesSent.Load(), cur.bytesReceived.Load()
 			ps.PacketsSent, ps.PacketsReceived = cur.packetsSent.Load(), cur.packetsReceived.Load()
+			ps.LastSent, ps.LastReceived = unixTime(cur.lastSent.Load()), unixTime(cur.lastReceived.Load())
+			ps.PacketsRefused, ps.BytesRefused = cur.refused.Packets.Load(), cur.refused.Bytes.Load()
 			// Every request on a selected pair asks for consent (RFC 7675 5.1).
 			ps.ConsentRequestsSent = p.RequestsSent
 		}
 		s.Pairs = append(s.Pairs, ps)
 	}
+}
+
+// unixTime is the time of Unix nanoseconds, and no time for 0.
+func unixTime(n int64) (t time.Time) {
+	if n != 0 {
+		t = time.Unix(0, n)
+	}
+	return t
 }
 
 func (g *generation) remoteStats(r ice.CandidateStats) Candidate {

@@ -25,6 +25,8 @@ type path struct {
 
 	bytesSent, bytesReceived     atomic.Uint64
 	packetsSent, packetsReceived atomic.Uint64
+	lastSent, lastReceived       atomic.Int64 // Unix nanoseconds, 0 for never
+	refused                      udp.Refused
 }
 
 // inherit takes over the counters of a path over the same addresses: one that
@@ -38,6 +40,10 @@ func (p *path) inherit(old *path) {
 	p.bytesReceived.Store(old.bytesReceived.Load())
 	p.packetsSent.Store(old.packetsSent.Load())
 	p.packetsReceived.Store(old.packetsReceived.Load())
+	p.lastSent.Store(old.lastSent.Load())
+	p.lastReceived.Store(old.lastReceived.Load())
+	p.refused.Packets.Store(old.refused.Packets.Load())
+	p.refused.Bytes.Store(old.refused.Bytes.Load())
 }
 
 // agentPath is the slow way, through the agent: pairs over TCP, whose

@@ -97,6 +97,10 @@ func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 	}
 	if _, err := w.conn.WriteTo(b, w.to); err == nil {
 		t.counters.sent(1, len(b), w)
+		w.lastSent.Store(time.Now().UnixNano())
+	} else {
+		w.refused.Packets.Add(1)
+		w.refused.Bytes.Add(uint64(len(b)))
 	}
 	return len(b), nil
 }

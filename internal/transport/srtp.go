@@ -59,7 +59,7 @@ type opener struct {
 // receive takes a DTLS, RTP or RTCP datagram from a peer's address.
 // g is the generation that has the address.
 func (t *Transport) receive(now time.Time, k kind, p []byte, g *generation) {
-	t.counters.received(len(p), t.path.Load())
+	t.counters.received(now, len(p), t.path.Load())
 	a, keys := t.assoc.Load(), t.keys.Load()
 	if n := t.renewed.Load(); n != nil && n.follows(g) {
 		// The new peer may be ready before we are.
@@ -159,7 +159,17 @@ func (t *Transport) Slot(b *udp.Batch, size int) ([]byte, error) {
 	if p == nil || t.keys.Load() == nil {
 		return nil, ErrNotReady
 	}
-	return b.Slot(p.conn, p.to, size+sealRoom), nil
+	slot := b.Slot(p.conn, p.to, size+sealRoom)
+	b.CountRefused(&p.refused)
+	return slot, nil
+}
+
+// Sent notes the time at which what was sealed is sent, for the statistics; the
+// packets' maker has read the clock already.
+func (t *Transport) Sent(now time.Time) {
+	if p := t.path.Load(); p != nil {
+		p.lastSent.Store(now.UnixNano())
+	}
 }
 
 // SealRTP encrypts packet, the last Slot with a plain RTP packet appended, in
@@ -214,6 +224,7 @@ func (t *Transport) send(packet []byte, seal func(*udp.Batch, []byte) error) err
 	if err == nil {
 		err = seal(b, append(slot, packet...))
 	}
+	t.Sent(time.Now())
 	if err2 := b.Flush(); err == nil {
 		err = err2
 	}

@@ -37,6 +37,7 @@ type PairStats struct {
 	BytesSent, BytesReceived             uint64
 	PacketsSent, PacketsReceived         uint64
 	LastSent, LastReceived               time.Time
+	PacketsRefused, BytesRefused         uint64 // by the socket
 	CurrentRTT, TotalRTT                 time.Duration
 	RequestsSent, ResponsesReceived      uint64
 	RequestsReceived, ResponsesSent      uint64

@@ -35,6 +35,7 @@ type Batch struct {
 	slotConn Conn
 	slotTo   netip.AddrPort
 	slotCap  int
+	refused  *Refused // of the slot
 
 	err error
 }
@@ -59,9 +60,13 @@ func (b *Batch) Slot(c Conn, to netip.AddrPort, size int) []byte {
 			b.arena = make([]byte, size)
 		}
 	}
-	b.slotConn, b.slotTo, b.slotCap = c, to, size
+	b.slotConn, b.slotTo, b.slotCap, b.refused = c, to, size, nil
 	return b.arena[b.used : b.used : b.used+size]
 }
+
+// CountRefused has r count the datagram of the last slot if the socket refuses
+// it. Datagrams to one destination through one Conn have the same r.
+func (b *Batch) CountRefused(r *Refused) { b.refused = r }
 
 // Commit adds the datagram p, which is the last slot with the datagram
 // appended, to the batch.
@@ -89,7 +94,7 @@ func (b *Batch) Commit(p []byte) error {
 			return nil
 		}
 	}
-	b.ms = append(b.ms, Message{Buf: b.arena[b.used : b.used+n : len(b.arena)], To: b.slotTo})
+	b.ms = append(b.ms, Message{Buf: b.arena[b.used : b.used+n : len(b.arena)], To: b.slotTo, Refused: b.refused})
 	b.conns = append(b.conns, c)
 	b.closed = append(b.closed, false)
 	b.used += n

@@ -94,8 +94,11 @@ func WriteEach(c interface {
 		}
 		for len(buf) > 0 {
 			n := min(seg, len(buf))
-			if _, err := c.WriteTo(buf[:n], ms[i].To); err != nil && first == nil {
-				first = err
+			if _, err := c.WriteTo(buf[:n], ms[i].To); err != nil {
+				ms[i].Refused.add(n)
+				if first == nil {
+					first = err
+				}
 			}
 			buf = buf[n:]
 		}

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,6 +50,32 @@ type Message struct {
 	// Segment is the size in bytes of each datagram in Buf; the last may be
 	// shorter. Zero means that Buf is one datagram.
 	Segment int
+	// Refused counts the datagrams that the socket did not take; nil for not.
+	Refused *Refused
+}
+
+// Refused counts datagrams that a socket refused, for want of memory or of a
+// way to the destination.
+type Refused struct{ Packets, Bytes atomic.Uint64 }
+
+// add counts a datagram.
+func (r *Refused) add(bytes int) {
+	if r != nil {
+		r.Packets.Add(1)
+		r.Bytes.Add(uint64(bytes))
+	}
+}
+
+// refuse counts all datagrams of a message.
+func (m *Message) refuse() {
+	for n := len(m.Buf); n > 0; {
+		size := n
+		if m.Segment > 0 {
+			size = min(n, m.Segment)
+		}
+		m.Refused.add(size)
+		n -= size
+	}
 }
 
 // Conn is a UDP socket bound to one local address. All methods may be called

@@ -164,6 +164,7 @@ func (c *linuxConn) refused(m *Message, errno unix.Errno) error {
 			return WriteEach(c, []Message{*m})
 		}
 	}
+	m.refuse()
 	return os.NewSyscallError("sendmmsg", errno)
 }
 
