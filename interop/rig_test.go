@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"trackway/conformance/seed"
 	"trackway/interop/browser"
 	"trackway/media"
 	"trackway/signaling"
@@ -118,6 +119,7 @@ func build(kind browser.Kind, o browser.Options) (*house, error) {
 	b.Handle("GET /interop/peer", file("text/html; charset=utf-8", peerHTML))
 	b.Handle("GET /interop/peer.js", file("text/javascript; charset=utf-8", peerJS))
 	b.Handle("GET /interop/signal", http.HandlerFunc(h.signal))
+	b.Handle("GET /seed", new(seed.Signalling))
 	return h, nil
 }
 
