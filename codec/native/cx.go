@@ -70,6 +70,8 @@ type cxAPI struct {
 	destroy   func(ctx *cxContext) int32
 
 	finest, coarsest uint32 // quantizers
+	// resilient says that the codec's error-resilient mode is worth its bits.
+	resilient bool
 	// trim takes away what Trackway's frames do not have.
 	trim func([]byte) []byte
 }
@@ -78,8 +80,8 @@ type cxAPI struct {
 type cxImage struct {
 	base                         unsafe.Pointer
 	width, height, dispW, dispH  *uint32
-	planes                       *[4]uintptr
-	stride                       *[4]int32
+	planes                       []uintptr
+	stride                       []int32
 	format, shiftX, shiftY, bits *uint32
 }
 
@@ -88,10 +90,10 @@ func (i *cxImage) set(f *codec.VideoFrame) {
 	*i.width, *i.height = uint32(f.Width), uint32(f.Height)
 	*i.dispW, *i.dispH = uint32(f.Width), uint32(f.Height)
 	*i.shiftX, *i.shiftY, *i.bits = 1, 1, 8
-	*i.stride = [4]int32{int32(f.StrideY), int32(f.StrideUV), int32(f.StrideUV)}
-	*i.planes = [4]uintptr{
-		uintptr(unsafe.Pointer(&f.Y[0])), uintptr(unsafe.Pointer(&f.U[0])), uintptr(unsafe.Pointer(&f.V[0])),
-	}
+	i.stride[0], i.stride[1], i.stride[2] = int32(f.StrideY), int32(f.StrideUV), int32(f.StrideUV)
+	i.planes[0] = uintptr(unsafe.Pointer(&f.Y[0]))
+	i.planes[1] = uintptr(unsafe.Pointer(&f.U[0]))
+	i.planes[2] = uintptr(unsafe.Pointer(&f.V[0]))
 }
 
 // cxEncoder is a codec.VideoEncoder over one of the family.
@@ -158,7 +160,7 @@ func (e *cxEncoder) apply() {
 	*c.timebase = [2]int32{1, videoClock}
 	*c.pass, *c.lag = 0, 0 // one pass, and no frame held back
 	*c.errorResilient = 0
-	if s.ErrorResilient {
+	if s.ErrorResilient && e.api.resilient {
 		*c.errorResilient = 1
 	}
 	*c.rateControl, *c.keyFrames = cxCBR, cxKeyDisabled
@@ -206,7 +208,7 @@ func (e *cxEncoder) Encode(f *codec.VideoFrame, keyFrame bool, emit func(*codec.
 	pin.Pin(&f.V[0])
 	e.img.set(f)
 	code := e.api.encode(e.ctx, e.img.base, pts, uint64(duration), flags)
-	*e.img.planes = [4]uintptr{}
+	clear(e.img.planes)
 	pin.Unpin()
 	if code != 0 {
 		return domerr.Wrap(failed("encoding", code), domerr.Operation, "%s", e.api.name)

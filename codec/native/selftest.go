@@ -11,9 +11,9 @@ import (
 	"trackway/internal/domerr"
 )
 
-// The self-test's pictures are small, so that it takes a few milliseconds; odd
-// in size, so that strides and chroma edges show; and in motion, so that
-// prediction does.
+// The self-test's pictures are small, so that it takes a few milliseconds; no
+// multiple of a block in size, so that strides and edges show; and in motion,
+// so that prediction does.
 const (
 	testWidth, testHeight = 178, 146
 	testFrames            = 6

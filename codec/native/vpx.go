@@ -144,7 +144,7 @@ func newVPXImage() (*cxImage, error) {
 	i.bitsPerSample = 12
 	return &cxImage{
 		base: unsafe.Pointer(i), width: &i.width, height: &i.height, dispW: &i.dispW, dispH: &i.dispH,
-		planes: &i.planes, stride: &i.stride, format: &i.format, shiftX: &i.shiftX, shiftY: &i.shiftY, bits: &i.bitDepth,
+		planes: i.planes[:], stride: i.stride[:], format: &i.format, shiftX: &i.shiftX, shiftY: &i.shiftY, bits: &i.bitDepth,
 	}, nil
 }
 
@@ -173,7 +173,7 @@ func vpxAPI(mime string, iface *func() uintptr, tune func(*cxContext, *codec.Vid
 		},
 		packet:  func(ctx *cxContext, iterator *uintptr) *cxPacket { return vpxPacket(ctx, iterator) },
 		destroy: func(ctx *cxContext) int32 { return vpxDestroy(ctx) },
-		finest:  2, coarsest: 56,
+		finest:  2, coarsest: 56, resilient: true,
 	}
 }
 
