@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime/pprof"
 	"slices"
 	"strings"
 )
@@ -54,7 +53,7 @@ func main() {
 	one := flag.String("one", "", "run one row in this process and print its figure (used by the program itself)")
 	with := flag.String("stack", "", "the stack for -one: trackway or pion")
 	peers := flag.Bool("peers", false, "be the far end: answer offers read from standard input (used by the program itself)")
-	profile := flag.String("cpuprofile", "", "with -one: write a CPU profile to this file")
+	profileTo := flag.String("cpuprofile", "", "with -one: write a CPU profile to this file")
 	flag.Parse()
 
 	if *peers {
@@ -66,11 +65,11 @@ func main() {
 		if i < 0 || stacks[*with] == nil {
 			check(fmt.Errorf("no row %q or no stack %q", *one, *with))
 		}
-		if *profile != "" {
-			f, err := os.Create(*profile)
+		if *profileTo != "" {
+			f, err := os.Create(*profileTo)
 			check(err)
-			check(pprof.StartCPUProfile(f))
-			defer pprof.StopCPUProfile()
+			defer f.Close()
+			profile = f
 		}
 		v, err := rows[i].run(stacks[*with]())
 		check(err)

@@ -215,11 +215,11 @@ func fanout(s stack, n, burst int) (float64, error) {
 	if _, err := settle(far); err != nil {
 		return 0, err
 	}
-	before := cpu()
+	used := measure()
 	if err := send(frames); err != nil {
 		return 0, err
 	}
-	used := cpu() - before
+	spent := used()
 	got, err := settle(far)
 	if err != nil {
 		return 0, err
@@ -228,7 +228,7 @@ func fanout(s stack, n, burst int) (float64, error) {
 	if float64(got) < 0.98*float64(want) {
 		return 0, fmt.Errorf("%d of %d packets arrived; the figure would flatter", got, want)
 	}
-	return float64(used.Nanoseconds()) / 1e3 / float64(want), nil
+	return float64(spent.Nanoseconds()) / 1e3 / float64(want), nil
 }
 
 // settle waits until the far end's count stops rising and returns it.
@@ -281,13 +281,13 @@ func receive(s stack) (float64, error) {
 		return 0, err
 	}
 	time.Sleep(time.Second) // the measured stretch starts within the flow
-	n0, before := received.Load(), cpu()
+	n0, used := received.Load(), measure()
 	time.Sleep(2 * time.Second)
-	n, used := received.Load()-n0, cpu()-before
+	n, spent := received.Load()-n0, used()
 	if n == 0 {
 		return 0, fmt.Errorf("no packet arrived")
 	}
-	return float64(used.Nanoseconds()) / 1e3 / float64(n), nil
+	return float64(spent.Nanoseconds()) / 1e3 / float64(n), nil
 }
 
 func wait(c conn) error {

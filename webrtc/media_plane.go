@@ -123,7 +123,6 @@ func (p *mediaPlane) writable(tr *transport.Transport) {
 func (p *mediaPlane) handleRTP(tr *transport.Transport, now time.Time, packet []byte) {
 	if mt := p.find(tr); mt != nil {
 		mt.session.HandleRTP(now, packet, &mt.in)
-		mt.in.flush()
 	}
 }
 
@@ -131,8 +130,14 @@ func (p *mediaPlane) handleRTP(tr *transport.Transport, now time.Time, packet []
 func (p *mediaPlane) handleRTCP(tr *transport.Transport, now time.Time, packet []byte) {
 	if mt := p.find(tr); mt != nil {
 		mt.session.HandleRTCP(now, packet, &mt.in)
-		mt.in.flush()
-		mt.cc.settle()
+		mt.heard = true
+	}
+}
+
+// received ends a burst of packets.
+func (p *mediaPlane) received(tr *transport.Transport) {
+	if mt := p.find(tr); mt != nil {
+		mt.received()
 	}
 }
 

@@ -19,9 +19,11 @@ const (
 type packetQueue struct {
 	mu     sync.Mutex
 	ready  *sync.Cond
-	slots  [][]byte
+	slots  [][]byte // a ring of count packets from first on
 	first  int
 	count  int
+	free   [][]byte // the last one used is the likeliest to be in the cache
+	told   bool     // wake is going to be called
 	closed bool
 }
 
@@ -31,16 +33,38 @@ func newPacketQueue() *packetQueue {
 	return q
 }
 
-func (q *packetQueue) push(p *rtpengine.Packet) {
+// push adds a packet and reports whether wake has to be called when the burst
+// that the packet belongs to is over.
+func (q *packetQueue) push(p *rtpengine.Packet) (wake bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.count == len(q.slots) { // the oldest makes place
-		q.first = (q.first + 1) % len(q.slots)
-		q.count--
+		q.shift()
 	}
-	i := (q.first + q.count) % len(q.slots)
-	q.slots[i] = rtpengine.AppendPacket(q.slots[i][:0], p)
+	var buf []byte
+	if n := len(q.free); n > 0 {
+		buf, q.free = q.free[n-1], q.free[:n-1]
+	}
+	q.slots[(q.first+q.count)%len(q.slots)] = rtpengine.AppendPacket(buf, p)
 	q.count++
+	wake, q.told = !q.told, true
+	return wake
+}
+
+// shift takes the oldest packet out; its memory is free with the next push.
+func (q *packetQueue) shift() []byte {
+	p := q.slots[q.first]
+	q.slots[q.first] = nil
+	q.first = (q.first + 1) % len(q.slots)
+	q.count--
+	q.free = append(q.free, p[:0])
+	return p
+}
+
+func (q *packetQueue) wake() {
+	q.mu.Lock()
+	q.told = false
+	q.mu.Unlock()
 	q.ready.Signal()
 }
 
@@ -53,9 +77,7 @@ func (q *packetQueue) read(buf []byte) (int, error) {
 	if q.count == 0 {
 		return 0, io.EOF
 	}
-	p := q.slots[q.first]
-	q.first = (q.first + 1) % len(q.slots)
-	q.count--
+	p := q.shift()
 	if len(buf) < len(p) {
 		return 0, io.ErrShortBuffer
 	}

@@ -45,7 +45,8 @@ func (m *receiverMedia) apply(r *RTPReceiver, mt *mediaTransport, c *jsep.MediaC
 	case c.Receive:
 		m.mt = mt
 		m.receiver = mt.session.AddReceiver(cfg, rtpengine.ReceiverEvents{
-			Packet: m.onPacket, Frame: m.onFrame, Ended: m.onEnded,
+			Packet: func(st *rtpengine.ReceiveStream, p *rtpengine.Packet) { m.onPacket(mt, st, p) },
+			Frame:  m.onFrame, Ended: m.onEnded,
 		})
 		m.live.Store(m.receiver)
 		m.demand(media.Demand{})
@@ -95,7 +96,7 @@ func (m *receiverMedia) end() {
 }
 
 // onPacket passes a packet on. The first one unmutes the track.
-func (m *receiverMedia) onPacket(st *rtpengine.ReceiveStream, p *rtpengine.Packet) {
+func (m *receiverMedia) onPacket(mt *mediaTransport, st *rtpengine.ReceiveStream, p *rtpengine.Packet) {
 	if m.source.Muted() {
 		m.source.SetMuted(false)
 	}
@@ -107,7 +108,9 @@ func (m *receiverMedia) onPacket(st *rtpengine.ReceiveStream, p *rtpengine.Packe
 		})
 	}
 	if q := m.reader.Load(); q != nil {
-		q.push(p)
+		if q.push(p) {
+			mt.readers = append(mt.readers, q)
+		}
 	}
 	if !m.source.Demand().RTP {
 		return

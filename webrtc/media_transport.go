@@ -20,9 +20,12 @@ type mediaTransport struct {
 	// ready says that the keys are there, so that packets can be sent.
 	ready atomic.Bool
 	cc    *congestion
-	// in is where feedback to what was just received goes. The transport hands
-	// packets over one at a time.
-	in mediaOut
+	// What belongs to the burst that is being received: where feedback to it
+	// goes, who has packets to read, and whether it had RTCP. The transport
+	// hands packets over one at a time.
+	in      mediaOut
+	readers []*packetQueue
+	heard   bool
 
 	polling sync.Mutex // a timer may fire while the one before is at work
 	rttAt   time.Time  // used by poll only
@@ -82,6 +85,20 @@ func (mt *mediaTransport) sent(now time.Time, bytes int) {
 	mt.tr.Sent(now)
 	if mt.cc.sent(now, bytes) {
 		mt.wheel.schedule(mt.timer, now)
+	}
+}
+
+// received ends a burst: what it gave rise to is sent, and its readers wake.
+func (mt *mediaTransport) received() {
+	mt.in.flush()
+	for i, q := range mt.readers {
+		q.wake()
+		mt.readers[i] = nil
+	}
+	mt.readers = mt.readers[:0]
+	if mt.heard {
+		mt.heard = false
+		mt.cc.settle()
 	}
 }
 

@@ -285,3 +285,6 @@ func (b *bundleTransport) RTP(now time.Time, packet []byte) { b.pc.media.handleR
 func (b *bundleTransport) RTCP(now time.Time, packet []byte) {
 	b.pc.media.handleRTCP(b.tr, now, packet)
 }
+
+// Received implements transport.Handler.
+func (b *bundleTransport) Received() { b.pc.media.received(b.tr) }

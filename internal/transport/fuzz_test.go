@@ -83,6 +83,7 @@ type discard struct{ countHandler }
 
 func (discard) RTP(time.Time, []byte)  {}
 func (discard) RTCP(time.Time, []byte) {}
+func (discard) Received()              {}
 
 // What is accepted prints to something that is read as the same.
 func FuzzCandidate(f *testing.F) {

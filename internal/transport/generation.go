@@ -194,6 +194,7 @@ func (g *generation) read(conn *ice.Conn) {
 		}
 		if k := classify(buf[:n]); k != kindNone && k != kindSTUN {
 			g.t.receive(time.Now(), k, buf[:n:n], g)
+			g.t.received()
 		}
 	}
 }

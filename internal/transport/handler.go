@@ -2,7 +2,7 @@ package transport
 
 import "time"
 
-// Handler is told what happens to a Transport. All methods but RTP and RTCP
+// Handler is told what happens to a Transport. All methods but RTP, RTCP and Received
 // are called one after the other, in order, on one goroutine that lives only
 // while there is something to tell; they may call any method of the Transport.
 type Handler interface {
@@ -27,6 +27,10 @@ type Handler interface {
 	RTP(now time.Time, packet []byte)
 	// RTCP brings one decrypted compound packet; as for RTP.
 	RTCP(now time.Time, packet []byte)
+	// Received ends a burst of RTP and RTCP, and may end an empty one: the
+	// moment to wake those who wait, and to answer. Never at the same time as
+	// RTP and RTCP.
+	Received()
 }
 
 // GatheringState is RTCIceGatheringState.

@@ -91,6 +91,8 @@ func (p *peer) RTP(_ time.Time, b []byte) {
 		}
 	})
 }
+func (p *peer) Received() {}
+
 func (p *peer) RTCP(_ time.Time, b []byte) {
 	p.note(func() { p.rtcp = append(p.rtcp, append([]byte(nil), b...)) })
 }

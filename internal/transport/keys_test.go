@@ -65,3 +65,4 @@ func (h countHandler) SelectedPair(CandidatePair)            {}
 func (h countHandler) DTLSState(DTLSState, error)            {}
 func (h countHandler) RTP(time.Time, []byte)                 { h.n.Add(1) }
 func (h countHandler) RTCP(time.Time, []byte)                { h.n.Add(1) }
+func (h countHandler) Received()                             {}

@@ -212,7 +212,7 @@ func newRelay(ctx context.Context, g *generation, under net.PacketConn, server n
 func (r *relay) LocalAddr() netip.AddrPort { return addrPortOf(r.alloc.LocalAddr()) }
 
 // Serve implements udp.Conn: the agent's reader does it.
-func (r *relay) Serve(udp.Handler) error { return net.ErrClosed }
+func (r *relay) Serve(udp.Handler, func()) error { return net.ErrClosed }
 
 // WriteTo implements udp.Conn.
 func (r *relay) WriteTo(p []byte, to netip.AddrPort) (int, error) {
@@ -257,6 +257,7 @@ func (r *relayConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 			return n, a, nil
 		default:
 			r.g.t.receive(time.Now(), k, b[:n:n], r.g)
+			r.g.t.received()
 		}
 	}
 }
@@ -299,7 +300,7 @@ func (u *turnUDP) serve(c *turn.Client) {
 		defer close(u.done)
 		_ = u.conn.Serve(func(_ time.Time, p []byte, from netip.AddrPort) {
 			_, _ = c.HandleInbound(p, net.UDPAddrFromAddrPort(from))
-		})
+		}, nil)
 	}()
 }
 

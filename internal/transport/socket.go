@@ -18,6 +18,10 @@ type socket struct {
 	owner *Transport    // nil when shared
 	done  chan struct{} // closed when Serve has returned
 
+	// touched are the Transports that the present burst has packets for. It
+	// belongs to the goroutine that reads.
+	touched []*Transport
+
 	mu     sync.RWMutex
 	ufrags map[string]*muxConn
 	claims map[netip.AddrPort]*claim
@@ -52,7 +56,7 @@ func newSocket(c udp.Conn, owner *Transport) *socket {
 	}
 	go func() {
 		defer close(s.done)
-		_ = c.Serve(s.handle)
+		_ = c.Serve(s.handle, s.received)
 	}()
 	return s
 }
@@ -74,9 +78,21 @@ func (s *socket) handle(now time.Time, p []byte, from netip.AddrPort) {
 		c := s.claims[from]
 		s.mu.RUnlock()
 		if c != nil {
+			if n := len(s.touched); n == 0 || s.touched[n-1] != c.t {
+				s.touched = append(s.touched, c.t)
+			}
 			c.t.receive(now, k, p, c.conns[len(c.conns)-1].g)
 		}
 	}
+}
+
+// received ends a burst.
+func (s *socket) received() {
+	for i, t := range s.touched {
+		t.received()
+		s.touched[i] = nil
+	}
+	s.touched = s.touched[:0]
 }
 
 func (s *socket) handleSTUN(p []byte, from netip.AddrPort) {

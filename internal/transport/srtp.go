@@ -82,6 +82,13 @@ func (t *Transport) receive(now time.Time, k kind, p []byte, g *generation) {
 	}
 }
 
+// received ends a burst.
+func (t *Transport) received() {
+	t.rx.Lock()
+	defer t.rx.Unlock()
+	t.cfg.Handler.Received()
+}
+
 // open decrypts in place and hands over.
 func (t *Transport) open(now time.Time, keys *keys, k kind, p []byte) {
 	t.rx.Lock()
@@ -149,6 +156,7 @@ func (e *early) open(t *Transport) {
 	for _, e := range queue {
 		t.open(e.now, keys, e.k, e.p)
 	}
+	t.received()
 }
 
 // Slot returns an empty slice in b, in which a plain RTP or RTCP packet of at

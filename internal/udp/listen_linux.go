@@ -3,6 +3,7 @@ package udp
 import (
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -12,12 +13,15 @@ import (
 
 // linuxConn sends and receives with sendmmsg and recvmmsg.
 type linuxConn struct {
-	plainConn
+	local  netip.AddrPort
 	raw    syscall.RawConn
-	shared bool
+	file   interface{ Close() error }
+	shared bool   // read by a thread of its own, see serveShared
 	scope  uint32 // of a link-local IPv6 address
 	gro    bool
 	gso    atomic.Bool // cleared when a device turns out not to do it
+
+	closing atomic.Bool
 }
 
 // Listen opens a socket bound to addr, whose address must be valid; port 0
@@ -26,7 +30,23 @@ func Listen(addr netip.AddrPort, o Options) (Conn, error) {
 	if o.Plain || plain() {
 		return listenPlain(addr, o)
 	}
-	uc, err := listenUDP(addr, o)
+	c, err := listenOwn(addr)
+	if o.Shared {
+		c, err = listenShared(addr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !c.probe() {
+		_ = c.Close()
+		return listenPlain(addr, o)
+	}
+	return c, nil
+}
+
+// listenOwn opens a socket that the runtime's poller watches.
+func listenOwn(addr netip.AddrPort) (*linuxConn, error) {
+	uc, err := listenUDP(addr, Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -35,12 +55,72 @@ func Listen(addr netip.AddrPort, o Options) (Conn, error) {
 		_ = uc.Close()
 		return nil, err
 	}
-	c := &linuxConn{plainConn: plainConn{c: uc, local: localOf(uc)}, raw: raw, shared: o.Shared}
-	c.scope = scopeOf(c.local.Addr())
-	if !c.probe() {
-		return &c.plainConn, nil
+	local := localOf(uc)
+	return &linuxConn{local: local, raw: raw, file: uc, scope: scopeOf(local.Addr())}, nil
+}
+
+// listenShared opens a blocking socket, which the poller does not know: it
+// would wake for every datagram, whoever reads them.
+func listenShared(addr netip.AddrPort) (*linuxConn, error) {
+	fail := func(call string, err error) (*linuxConn, error) {
+		return nil, &net.OpError{Op: "listen", Net: "udp", Addr: net.UDPAddrFromAddrPort(addr), Err: os.NewSyscallError(call, err)}
 	}
-	return c, nil
+	family := unix.AF_INET6
+	if addr.Addr().Is4() {
+		family = unix.AF_INET
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fail("socket", err)
+	}
+	scope := scopeOf(addr.Addr())
+	var sa unix.Sockaddr = &unix.SockaddrInet6{Addr: addr.Addr().As16(), Port: int(addr.Port()), ZoneId: scope}
+	if family == unix.AF_INET {
+		sa = &unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())}
+	} else if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1); err != nil {
+		_ = unix.Close(fd)
+		return fail("setsockopt", err)
+	}
+	if err := unix.Bind(fd, sa); err != nil {
+		_ = unix.Close(fd)
+		return fail("bind", err)
+	}
+	// Best effort: the system caps these, and the default also works.
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, sharedBuffer)
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sharedBuffer)
+	port := addr.Port()
+	switch bound, err := unix.Getsockname(fd); b := bound.(type) {
+	case *unix.SockaddrInet4:
+		port = uint16(b.Port)
+	case *unix.SockaddrInet6:
+		port = uint16(b.Port)
+	default:
+		_ = unix.Close(fd)
+		return fail("getsockname", err)
+	}
+	// An os.File counts who uses the descriptor, so that closing is safe.
+	f := os.NewFile(uintptr(fd), "udp")
+	raw, err := f.SyscallConn()
+	if err != nil {
+		_ = f.Close()
+		return fail("socket", err)
+	}
+	return &linuxConn{local: netip.AddrPortFrom(addr.Addr(), port), raw: raw, file: f, shared: true, scope: scope}, nil
+}
+
+// LocalAddr implements Conn.
+func (c *linuxConn) LocalAddr() netip.AddrPort { return c.local }
+
+// Close implements Conn. It ends the wait of serveShared.
+func (c *linuxConn) Close() error {
+	if c.closing.Swap(true) {
+		return net.ErrClosed
+	}
+	if c.shared {
+		// Linux says ENOTCONN, and wakes the reader all the same.
+		_ = c.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RDWR) })
+	}
+	return c.file.Close()
 }
 
 // probe finds out what the kernel does, and reports false where it has no

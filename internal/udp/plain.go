@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// sharedBuffer is what the kernel is asked to buffer for many peers, in bytes.
+const sharedBuffer = 4 << 20
+
 // plainConn is the fallback: one system call per datagram.
 type plainConn struct {
 	c     *net.UDPConn
@@ -24,8 +27,8 @@ func listenUDP(addr netip.AddrPort, o Options) (*net.UDPConn, error) {
 	}
 	if o.Shared {
 		// Best effort: the system caps these, and the default also works.
-		_ = c.SetReadBuffer(4 << 20)
-		_ = c.SetWriteBuffer(4 << 20)
+		_ = c.SetReadBuffer(sharedBuffer)
+		_ = c.SetWriteBuffer(sharedBuffer)
 	}
 	return c, nil
 }
@@ -46,13 +49,16 @@ func listenPlain(addr netip.AddrPort, o Options) (Conn, error) {
 
 func (p *plainConn) LocalAddr() netip.AddrPort { return p.local }
 
-func (p *plainConn) Serve(h Handler) error {
+func (p *plainConn) Serve(h Handler, done func()) error {
 	buf := make([]byte, readSlot)
 	for {
 		n, from, err := p.c.ReadFromUDPAddrPort(buf)
 		switch {
 		case err == nil:
 			h(time.Now(), buf[:n:n], unmap(from))
+			if done != nil {
+				done()
+			}
 		case errors.Is(err, net.ErrClosed):
 			return net.ErrClosed
 		case !temporary(err):

@@ -151,7 +151,7 @@ type simConn struct {
 
 func (c *simConn) LocalAddr() netip.AddrPort { return c.local }
 
-func (c *simConn) Serve(h Handler) error {
+func (c *simConn) Serve(h Handler, done func()) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -172,6 +172,9 @@ func (c *simConn) Serve(h Handler) error {
 			default:
 			}
 			h(now, d.p[:len(d.p):len(d.p)], d.from)
+			if done != nil {
+				done()
+			}
 			continue
 		}
 		timer.Reset(wait)

@@ -30,7 +30,7 @@ func TestSim(t *testing.T) {
 				defer close(done)
 				_ = cb.Serve(func(now time.Time, p []byte, from netip.AddrPort) {
 					got, took = append(got, p[0]), now.Sub(start)
-				})
+				}, nil)
 			}()
 			for i := range byte(100) {
 				if _, err := ca.WriteTo([]byte{i}, b); err != nil {

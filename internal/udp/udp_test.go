@@ -42,7 +42,7 @@ func serve(t testing.TB, c Conn) *inbox {
 			}
 			in.got = append(in.got, received{from, bytes.Clone(p)})
 			in.cond.Broadcast()
-		})
+		}, nil)
 	}()
 	t.Cleanup(func() {
 		_ = c.Close()

@@ -2,8 +2,8 @@ package udp
 
 import (
 	"encoding/binary"
-	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"unsafe"
@@ -24,7 +24,11 @@ type writer struct {
 	first, count int
 	sent         int
 	errno        unix.Errno
-	send         func(fd uintptr) bool
+	one          [1]Message
+
+	// sendmmsg and sendAll as values, made once
+	try func(fd uintptr) bool
+	all func(fd uintptr)
 }
 
 // Writers are shared by all sockets: a socket that does not send keeps none.
@@ -40,7 +44,7 @@ var writers = sync.Pool{New: func() any {
 		c.Type = unix.UDP_SEGMENT
 		c.SetLen(unix.CmsgLen(2))
 	}
-	w.send = w.sendmmsg
+	w.try, w.all = w.sendmmsg, w.sendAll
 	return w
 }}
 
@@ -59,6 +63,13 @@ func (w *writer) sendmmsg(fd uintptr) bool {
 			w.sent = 0
 		}
 		return true
+	}
+}
+
+// sendAll is sendmmsg on a socket without a poller: it waits itself.
+func (w *writer) sendAll(fd uintptr) {
+	for !w.sendmmsg(fd) {
+		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, -1)
 	}
 }
 
@@ -99,8 +110,33 @@ func (w *writer) set(i int, c *linuxConn, m *Message) bool {
 	return true
 }
 
+// WriteTo implements Conn.
+func (c *linuxConn) WriteTo(p []byte, to netip.AddrPort) (int, error) {
+	if to.Addr().Is4() != c.local.Addr().Is4() || !to.IsValid() {
+		return 0, ErrAddress
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	w := writers.Get().(*writer)
+	w.one[0] = Message{Buf: p, To: to}
+	err := c.write(w, w.one[:])
+	w.one[0].Buf = nil
+	writers.Put(w)
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// WriteBatch implements Conn.
 func (c *linuxConn) WriteBatch(ms []Message) error {
 	w := writers.Get().(*writer)
+	defer writers.Put(w)
+	return c.write(w, ms)
+}
+
+func (c *linuxConn) write(w *writer, ms []Message) error {
 	var first error
 	for len(ms) > 0 {
 		n, err := c.writeBurst(w, ms)
@@ -112,7 +148,6 @@ func (c *linuxConn) WriteBatch(ms []Message) error {
 	for i := range w.iovs[:w.count] {
 		w.iovs[i].Base = nil // do not keep the caller's memory alive
 	}
-	writers.Put(w)
 	return first
 }
 
@@ -129,13 +164,22 @@ func (c *linuxConn) writeBurst(w *writer, ms []Message) (int, error) {
 		n++
 	}
 	if n == 0 { // the first message is not for sendmmsg
-		return 1, WriteEach(c, ms[:1])
+		if m := &ms[0]; m.Segment > 0 && m.Segment < len(m.Buf) {
+			return 1, WriteEach(c, ms[:1])
+		}
+		return 1, ErrAddress
 	}
 	var first error
 	w.first, w.count = 0, n
 	for w.first < w.count {
-		if err := c.raw.Write(w.send); err != nil {
-			return n, closedErr(err)
+		var err error
+		if c.shared {
+			err = c.raw.Control(w.all)
+		} else {
+			err = c.raw.Write(w.try)
+		}
+		if err != nil {
+			return n, c.closedErr(err)
 		}
 		w.first += w.sent
 		if w.errno == 0 {
@@ -168,8 +212,10 @@ func (c *linuxConn) refused(m *Message, errno unix.Errno) error {
 	return os.NewSyscallError("sendmmsg", errno)
 }
 
-func closedErr(err error) error {
-	if errors.Is(err, os.ErrClosed) {
+// closedErr is what a call on the descriptor failed with; a closed one has
+// several names.
+func (c *linuxConn) closedErr(err error) error {
+	if c.closing.Load() {
 		return net.ErrClosed
 	}
 	return err
