@@ -109,7 +109,7 @@ func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
 	case !ok:
 		return time.Time{}
 	case probe.ID == 0:
-		return now.Add(congestionTick)
+		return nextTick(now)
 	}
 	// Without the lock: sending takes the session's, under which feedback comes.
 	n := 0
@@ -124,9 +124,15 @@ func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
 	defer c.mu.Unlock()
 	if c.probed += n; n == 0 || c.probed >= probe.Bytes {
 		c.probe = bwe.Probe{}
-		return now.Add(congestionTick)
+		return nextTick(now)
 	}
 	return now.Add(timerGrain)
+}
+
+// nextTick is the same moment for all transports of the process, which then
+// wakes once for all of them.
+func nextTick(now time.Time) time.Time {
+	return now.Add(congestionTick - time.Duration(now.UnixNano()%int64(congestionTick)))
 }
 
 // advance lets the estimator look at the time and returns the probe that is

@@ -103,7 +103,8 @@ func (p *mediaPlane) writable(tr *transport.Transport) {
 	if mt == nil || mt.ready.Swap(true) {
 		return
 	}
-	mt.wheel.schedule(mt.timer, time.Now())
+	now := time.Now()
+	mt.wheel.schedule(mt.timer, now, now)
 	p.pc.mu.Lock()
 	var start []func()
 	for _, l := range p.lines {

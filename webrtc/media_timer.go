@@ -6,9 +6,31 @@ import (
 	"time"
 )
 
-// timerGrain is what deadlines are rounded up to, so that connections whose
-// reports and repairs are due at about the same time wake the process once.
+// timerGrain is what deadlines are rounded up to at least, so that connections
+// whose reports and repairs are due at about the same time wake the process once.
 const timerGrain = 5 * time.Millisecond
+
+// timerSlack rounds a deadline up to a grain of at most a tenth of the time
+// that is left, so that what can wait does so for company.
+func timerSlack(now, at time.Time) time.Time {
+	grain := timerGrain
+	switch left := at.Sub(now); {
+	case left >= time.Second:
+		grain = 100 * time.Millisecond
+	case left >= 500*time.Millisecond:
+		grain = 50 * time.Millisecond
+	case left >= 200*time.Millisecond:
+		grain = 20 * time.Millisecond
+	case left >= 100*time.Millisecond:
+		grain = 10 * time.Millisecond
+	}
+	// Truncate would strip the monotonic clock, and a step of the other one would
+	// stop the wheel.
+	if over := time.Duration(at.UnixNano() % int64(grain)); over > 0 {
+		return at.Add(grain - over)
+	}
+	return at
+}
 
 // timerWheel runs what is due of many connections. It has no goroutine: the
 // runtime's timer starts one when something is due. The zero value is ready.
@@ -64,11 +86,9 @@ func newTimerEntry(run func(time.Time) time.Time) *timerEntry {
 	return &timerEntry{run: run, index: -1}
 }
 
-// schedule has the entry run at the given time at the latest.
-func (w *timerWheel) schedule(e *timerEntry, at time.Time) {
-	if r := at.Truncate(timerGrain); r.Before(at) {
-		at = r.Add(timerGrain)
-	}
+// schedule has the entry run at the given time or soon after, now being the time.
+func (w *timerWheel) schedule(e *timerEntry, now, at time.Time) {
+	at = timerSlack(now, at)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -122,7 +142,7 @@ func (w *timerWheel) fire() {
 		e := heap.Pop(&w.queue).(*timerEntry)
 		w.mu.Unlock()
 		if next := e.run(now); !next.IsZero() {
-			w.schedule(e, next)
+			w.schedule(e, now, next)
 		}
 		w.mu.Lock()
 	}

@@ -39,10 +39,11 @@ func newMediaTransport(tr *transport.Transport, w *timerWheel, cname string) *me
 		CNAME: cname,
 		Rand:  rand.Uint32,
 		Wake: func(at time.Time) {
+			now := time.Now()
 			if at.IsZero() {
-				at = time.Now()
+				at = now
 			}
-			w.schedule(mt.timer, at)
+			w.schedule(mt.timer, now, at)
 		},
 		Feedback: func(now time.Time, results []rtpengine.PacketResult) {
 			mt.cc.onFeedback(now, results, mt.session.RTT())
@@ -84,7 +85,7 @@ func (mt *mediaTransport) poll(now time.Time) time.Time {
 func (mt *mediaTransport) sent(now time.Time, bytes int) {
 	mt.tr.Sent(now)
 	if mt.cc.sent(now, bytes) {
-		mt.wheel.schedule(mt.timer, now)
+		mt.wheel.schedule(mt.timer, now, now)
 	}
 }
 
