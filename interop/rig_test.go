@@ -174,7 +174,7 @@ func each(t *testing.T, body func(x *rig)) {
 
 // start opens a frame and connects its signalling. The polite end is the
 // browser when this program offers, and this program otherwise.
-func start(t *testing.T, h *house, kind browser.Kind, goOffers bool) *rig {
+func start(t *testing.T, h *house, kind browser.Kind, goOffers bool, options ...webrtc.Option) *rig {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	t.Cleanup(cancel)
@@ -189,7 +189,7 @@ func start(t *testing.T, h *house, kind browser.Kind, goOffers bool) *rig {
 	ch := make(chan signaling.Pipe, 1)
 	h.pipes[id] = ch
 	h.mu.Unlock()
-	if x.pc, err = webrtc.NewPeerConnection(webrtc.Configuration{}); err != nil {
+	if x.pc, err = webrtc.NewPeerConnection(webrtc.Configuration{}, options...); err != nil {
 		t.Fatal(err)
 	}
 	x.eval(nil, `await T.until("the page is ready", () => window.call); await window.call(args.id, args.polite)`, browser.Args{"id": id, "polite": goOffers})
