@@ -48,6 +48,7 @@
   }
   const settled = Promise.resolve();
   const { then } = Promise.prototype;
+  const resolve = Promise.resolve.bind(Promise);
   const { entries } = Map.prototype;
   const { values } = Set.prototype;
   const { toString } = Object.prototype;
@@ -55,6 +56,29 @@
   const isSet = v => { try { values.call(v); return true; } catch { return false; } };
   return {
     then: f => { then.call(settled, f); },
+    upon: (v, fulfilled, rejected) => { then.call(resolve(v), fulfilled, rejected); },
+    iterateStream: proto => {
+      const { getReader } = proto;
+      const values = function values({ preventCancel = false } = {}) {
+        const reader = getReader.call(this);
+        return {
+          async next() {
+            const r = await reader.read();
+            if (r.done) reader.releaseLock();
+            return r;
+          },
+          async return(value) {
+            const ended = preventCancel ? undefined : reader.cancel(value);
+            reader.releaseLock();
+            await ended;
+            return { value, done: true };
+          },
+          [Symbol.asyncIterator]() { return this; },
+        };
+      };
+      Object.defineProperty(proto, 'values', { value: values, writable: true, enumerable: true, configurable: true });
+      hide(proto, Symbol.asyncIterator, values);
+    },
     mapEntries: m => [...entries.call(m)],
     setValues: s => [...values.call(s)],
     newMap: list => new Map(list),

@@ -15,11 +15,13 @@ type (
 		binding.Object
 		p *peerConnection
 		s *webrtc.RTPSender
+		transformSlot
 	}
 	rtpReceiver struct {
 		binding.Object
 		p *peerConnection
 		r *webrtc.RTPReceiver
+		transformSlot
 	}
 	rtpTransceiver struct {
 		binding.Object

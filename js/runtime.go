@@ -130,6 +130,9 @@ func newRuntime(opts Options, scope, global string) (*Runtime, error) {
 	rt.window = newWindow(rt, global)
 	rt.realm.Install(scope, global, rt.window)
 	rt.window.install()
+	if _, err := rt.fn.iterateStream(goja.Undefined(), rt.realm.Prototype("ReadableStream")); err != nil {
+		return nil, err
+	}
 	for name, v := range opts.Globals {
 		if err := rt.vm.Set(name, v); err != nil {
 			return nil, fmt.Errorf("js: global %s: %w", name, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/dop251/goja"
 
@@ -19,6 +20,10 @@ type worker struct {
 	end     *portEnd
 	cancel  context.CancelFunc
 	release func()
+
+	mu      sync.Mutex
+	child   *Runtime         // nil until its script is about to run
+	waiting []func(*Runtime) // for child
 }
 
 // InterfaceName implements binding.Platform.
@@ -70,11 +75,33 @@ func newWorker(c *binding.Call) (any, error) {
 		child.hold() // a worker waits for messages until it is closed or terminated
 		child.Post(func() { child.fail(child.runSource(u.String(), src)) })
 		child.receive(theirs, &child.window.eventTarget)
+		w.began(child)
 		if err := child.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			opts.OnError(err.Error())
 		}
 	}()
 	return w, nil
+}
+
+// do runs f in a task of the worker, after its script.
+func (w *worker) do(f func(child *Runtime)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.child == nil {
+		w.waiting = append(w.waiting, f)
+		return
+	}
+	w.child.Post(func() { f(w.child) })
+}
+
+func (w *worker) began(child *Runtime) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.child = child
+	for _, f := range w.waiting {
+		child.Post(func() { f(child) })
+	}
+	w.waiting = nil
 }
 
 // receive delivers what arrives at end, or has arrived, to target.

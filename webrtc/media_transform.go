@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -71,7 +72,7 @@ func (f *TransformFrame) Forward() error {
 func (f *TransformFrame) Clone() *TransformFrame {
 	return &TransformFrame{
 		EncodedFrame: *f.EncodedFrame.Clone(), Kind: f.Kind, SequenceNumber: clonePtr(f.SequenceNumber),
-		FrameID: clonePtr(f.FrameID), Dependencies: append([]uint64(nil), f.Dependencies...),
+		FrameID: clonePtr(f.FrameID), Dependencies: slices.Clone(f.Dependencies),
 		owner: f.owner, by: f.by, arrival: f.arrival,
 	}
 }
@@ -189,13 +190,9 @@ func (s *RTPSender) canGenerateLocked(rids []string) error {
 	if s.pc.isClosed || slots.Stopping() || s.track == nil || !s.media.sending {
 		return domerr.New(domerr.InvalidState, "GenerateKeyFrame: the sender is not sending")
 	}
-	encodings := slots.Encodings()
+	encodings := s.media.config.Encodings // rids of a sender that no longer does simulcast are none
 	for _, rid := range rids {
-		found := false
-		for _, e := range encodings {
-			found = found || e.RID == rid
-		}
-		if !found {
+		if !slices.ContainsFunc(encodings, func(e jsep.SendEncoding) bool { return e.HasRID && e.RID == rid }) {
 			return domerr.New(domerr.NotFound, "GenerateKeyFrame: there is no encoding %q", rid)
 		}
 	}

@@ -13,6 +13,10 @@ func init() {
 	dictionary("RTCEncodingOptions", "",
 		field("keyFrame", t(webidl.Boolean), is(false)),
 	)
+	dictionary("RTCInsertableStreams", "",
+		field("readable", iface("ReadableStream")),
+		field("writable", iface("WritableStream")),
+	)
 	define("CanvasRenderingContext2D", "", exposed("Window"),
 		ro(attr("canvas", iface("HTMLCanvasElement"))),
 		attr("fillStyle", t(webidl.DOMString)),

@@ -287,6 +287,7 @@ func init() {
 		ro(attr("dtmf", nullable(iface("RTCDTMFSender")))),
 		attr("transform", nullable(union(iface("SFrameTransform"), iface("RTCRtpScriptTransform")))),
 		op("generateKeyFrame", promise(t(webidl.Undefined)), opt("rids", seq(t(webidl.DOMString)))),
+		op("createEncodedStreams", dict("RTCInsertableStreams")),
 	)
 	define("RTCRtpReceiver", "", exposed("Window"),
 		ro(attr("track", iface("MediaStreamTrack"))),
@@ -298,6 +299,7 @@ func init() {
 		op("getStats", promise(iface("RTCStatsReport"))),
 		attr("jitterBufferTarget", nullable(t(webidl.Double))),
 		attr("transform", nullable(union(iface("SFrameTransform"), iface("RTCRtpScriptTransform")))),
+		op("createEncodedStreams", dict("RTCInsertableStreams")),
 	)
 	define("RTCRtpTransceiver", "", exposed("Window"),
 		ro(attr("mid", nullable(t(webidl.DOMString)))),

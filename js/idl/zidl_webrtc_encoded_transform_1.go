@@ -62,11 +62,13 @@ func init() {
 		ro(attr("type", enum("RTCEncodedVideoFrameType"))),
 		attr("data", buffer("ArrayBuffer")),
 		op("getMetadata", dict("RTCEncodedVideoFrameMetadata")),
+		ro(attr("timestamp", t(webidl.UnsignedLong))),
 	)
 	define("RTCEncodedAudioFrame", "", exposed("Window", "DedicatedWorker"),
 		ctor(arg("originalFrame", iface("RTCEncodedAudioFrame")), opt("options", dict("RTCEncodedAudioFrameOptions"), emptyDict)),
 		attr("data", buffer("ArrayBuffer")),
 		op("getMetadata", dict("RTCEncodedAudioFrameMetadata")),
+		ro(attr("timestamp", t(webidl.UnsignedLong))),
 	)
 	define("RTCTransformEvent", "Event", exposed("DedicatedWorker"),
 		ro(attr("transformer", iface("RTCRtpScriptTransformer"))),
