@@ -47,7 +47,12 @@ func sources(t *testing.T) (list []Source) {
 func open(t *testing.T, o Options) *page {
 	t.Helper()
 	o.Engine = engine
-	s := newTestServer(t, o)
+	return openAt(t, newTestServer(t, o))
+}
+
+// openAt opens a page of a server.
+func openAt(t *testing.T, s *Server) *page {
+	t.Helper()
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
