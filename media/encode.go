@@ -171,8 +171,17 @@ func (e *encoding) audio() (func(context.Context), error) {
 		Ended: func() { once.Do(func() { close(ended) }) },
 	})
 	e.meter.target(o.MaxBitrate, 0)
+	// A receiver takes the capture time for that of the sound which it decodes,
+	// and plays the picture of that time with it.
+	var delay time.Duration
+	if d, ok := enc.(interface{ Delay() time.Duration }); ok {
+		delay = d.Delay()
+	}
 	emit := func(f *EncodedFrame) {
 		f.RID = o.RID
+		if !f.CaptureTime.IsZero() {
+			f.CaptureTime = f.CaptureTime.Add(-delay)
+		}
 		e.emit(f)
 	}
 	return func(ctx context.Context) {

@@ -111,6 +111,12 @@ func (e *Encoder) SetTarget(s codec.AudioSettings) error {
 	return nil
 }
 
+// Delay is how much earlier than its frame's CaptureTime the sound was
+// captured that a decoder gives for the frame: the encoder looks ahead.
+func (e *Encoder) Delay() time.Duration {
+	return time.Duration(e.enc.Lookahead()) * time.Second / rate
+}
+
 // Close does nothing.
 func (e *Encoder) Close() error { return nil }
 

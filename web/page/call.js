@@ -5,11 +5,14 @@
 // (anything the page shows may have changed), "failure" (a message in detail).
 import { Negotiation } from "./negotiation.js";
 import { LocalTracks } from "./local.js";
+import { level, interval } from "./lipsync.js";
 
 const handlers = ["negotiationneeded", "signalingstatechange", "iceconnectionstatechange", "icegatheringstatechange", "connectionstatechange"];
 
 export class Call extends EventTarget {
   #standIns = new Map();
+  #levelling;
+  #levelled = new Map();
 
   constructor(socketURL) {
     super();
@@ -24,6 +27,7 @@ export class Call extends EventTarget {
     this.socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
     this.socket.onclose = ({ reason, code }) => this.end(reason || (code === 1000 ? "The call has ended." : "The program is gone."));
     this.#watch();
+    this.#levelling = setInterval(() => this.#level(), interval);
   }
 
   // log puts an event of this page on the timeline.
@@ -45,6 +49,7 @@ export class Call extends EventTarget {
   end(reason) {
     if (this.ended) return;
     this.ended = reason;
+    clearInterval(this.#levelling);
     this.pc.close();
     this.local.end();
     this.socket.close(1000);
@@ -115,6 +120,15 @@ export class Call extends EventTarget {
 
   #names(ids) {
     return ids.map((id) => this.streamName(id)).join(", ") || "no stream";
+  }
+
+  // #level keeps the sound and pictures of each stream in step.
+  #level() {
+    const all = this.receiving();
+    for (const stream of new Set(all.flatMap((r) => r.streams))) {
+      const entries = all.filter((r) => r.streams.includes(stream)).map(({ track, transceiver }) => ({ kind: track.kind, receiver: transceiver.receiver }));
+      if (entries.length > 1) level(entries, this.#levelled).catch(() => {}); // the connection is closing
+    }
   }
 
   #changed() {
