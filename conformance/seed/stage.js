@@ -125,7 +125,7 @@ const plays = async (element, stream = element.srcObject) => {
     await until('unmute of the picture', () => !video.muted);
     await until('the size of the picture', () => element.videoWidth > 0);
     const first = picture(element);
-    await until('the picture moves', () => picture(element).some((v, i) => Math.abs(v - first[i]) > 16));
+    await until('the picture moves', () => picture(element).some((v, i) => Math.abs(v - first[i]) > 8));
   }
   if (audio) {
     await until('unmute of the sound', () => !audio.muted);
