@@ -26,6 +26,9 @@ var peerHTML []byte
 //go:embed page/peer.js
 var peerJS []byte
 
+//go:embed page/tap.js
+var tapJS []byte
+
 // testTimeout bounds one test body against one browser.
 const testTimeout = 60 * time.Second
 
@@ -118,6 +121,7 @@ func build(kind browser.Kind, o browser.Options) (*house, error) {
 	}
 	b.Handle("GET /interop/peer", file("text/html; charset=utf-8", peerHTML))
 	b.Handle("GET /interop/peer.js", file("text/javascript; charset=utf-8", peerJS))
+	b.Handle("GET /interop/tap.js", file("text/javascript; charset=utf-8", tapJS))
 	b.Handle("GET /interop/signal", http.HandlerFunc(h.signal))
 	b.Handle("GET /seed", new(seed.Signalling))
 	return h, nil
@@ -149,6 +153,7 @@ type rig struct {
 	session  *signaling.Session
 	gate     *gate
 	goOffers bool
+	sent     *media.Track // the picture of bothSend
 
 	mu     sync.Mutex
 	tracks []webrtc.TrackEvent

@@ -38,33 +38,73 @@ window.call = async function (id, polite, configuration) {
 // arrived waits for the track of a kind, the n-th that came by the track event.
 window.arrived = (kind, n = 0) => T.until(`${kind} track ${n} arrives`, () => peer.tracks.filter((t) => t.track.kind === kind)[n]);
 
-// watch records the longest time in which a track decoded no frame, until the
-// function it returns is called, and how often that was long. A browser that starts its statistics anew has
-// made a new decoder; its frames are counted on.
+// tap lists the coded frames that pass a sender or receiver from now on; the
+// function it returns gives the list.
+window.tap = function (end) {
+  const { port1, port2 } = new MessageChannel();
+  const worker = new Worker("/interop/tap.js"); // Chromium serves one transform only with each
+  end.transform = new RTCRtpScriptTransform(worker, { port: port2 }, [port2]);
+  return () => new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data);
+    port1.postMessage("list");
+  });
+};
+
+// watch notes when a track's count of decoded frames grows, until it is told to
+// stop. mark ends a stretch of time: its longest pause is told and forgotten. A
+// browser that starts its statistics anew has made a new decoder; that counts as
+// a restart. stall is the longest time in which this page did not run when it
+// wanted to, because the machine was busy.
 window.watch = function (pc, track) {
-  const start = performance.now();
-  let last = -1, since = start, longest = 0, long = 0, frames = 0, restarts = 0, running = true;
+  let last = -1, since = performance.now(), begin, running = true, mine;
+  const reset = () => {
+    begin = performance.now();
+    mine = { longest: 0, frames: 0, restarts: 0, stall: 0 };
+  };
+  reset();
   const done = (async () => {
-    while (running) {
+    for (let woke = performance.now(); running; ) {
       const n = (await T.inbound(pc, track))?.framesDecoded;
       const now = performance.now();
       if (n !== undefined && n !== last) {
         if (last >= 0) {
-          longest = Math.max(longest, now - since);
-          if (now - since > 400) long++;
-          frames += n > last ? n - last : n;
-          if (n < last) restarts++;
+          mine.longest = Math.max(mine.longest, now - since);
+          mine.frames += n > last ? n - last : n;
+          if (n < last) mine.restarts++;
         }
         last = n;
         since = now;
       }
-      await T.sleep(25);
+      await T.sleep(15);
+      mine.stall = Math.max(mine.stall, performance.now() - woke - 15);
+      woke = performance.now();
     }
-    longest = Math.max(longest, performance.now() - since);
   })();
-  return async () => {
-    running = false;
-    await done;
-    return { longest: Math.round(longest), long, frames, restarts, elapsed: Math.round(performance.now() - start) };
+  const mark = () => {
+    const now = performance.now();
+    const told = { ...mine, longest: Math.max(mine.longest, now - since), elapsed: now - begin };
+    for (const name in told) told[name] = Math.round(told[name]);
+    reset();
+    return told;
   };
+  return { mark, async stop() { running = false; await done; return mark(); } };
+};
+
+// numbers reads the frame numbers from what a video element shows, as package
+// pattern draws them: -1 where there is none.
+window.numbers = function (video) {
+  const list = [], cells = 18;
+  const canvas = document.createElement("canvas");
+  const g = canvas.getContext("2d", { willReadFrequently: true });
+  const look = () => {
+    [canvas.width, canvas.height] = [video.videoWidth, 1];
+    g.drawImage(video, 0, Math.floor((0.925 + 0.045 / 2) * video.videoHeight), video.videoWidth, 1, 0, 0, video.videoWidth, 1);
+    const { data } = g.getImageData(0, 0, canvas.width, 1);
+    const bits = Array.from({ length: cells }, (_, i) => +(data[4 * Math.floor((0.3 + 0.4 * (i + 0.5) / cells) * canvas.width) + 1] > 127));
+    const parity = bits.slice(1, -1).reduce((a, b) => a ^ b, 0);
+    list.push(bits[0] === parity && bits[cells - 1] === 1 - parity ? parseInt(bits.slice(1, -1).join(""), 2) : -1);
+    if (video.srcObject) video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+  return list;
 };

@@ -112,6 +112,29 @@ const T = {
     return canvas.captureStream(fps).getVideoTracks()[0];
   },
 
+  // numbered is a picture whose frames carry their numbers, where and how
+  // package pattern draws them.
+  numbered(colour, { width = 320, height = 240, fps = 20 } = {}) {
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const g = canvas.getContext("2d");
+    const cells = 18, left = 0.3 * width, cell = 0.4 * width / cells, top = 0.925 * height;
+    let n = 0;
+    const draw = () => {
+      g.fillStyle = colour;
+      g.fillRect(0, 0, width, height);
+      const bits = [...(n & 0xffff).toString(2).padStart(16, "0")].map(Number);
+      const parity = bits.reduce((a, b) => a ^ b, 0);
+      [parity, ...bits, 1 - parity].forEach((bit, i) => {
+        g.fillStyle = bit ? "#fff" : "#000";
+        g.fillRect(left + i * cell, top, cell + 1, 0.045 * height);
+      });
+      n++;
+    };
+    draw();
+    setInterval(draw, 1000 / fps);
+    return canvas.captureStream(fps).getVideoTracks()[0];
+  },
+
   // tone gives an audio track: of the fake microphone, since an oscillator
   // needs an AudioContext (see level).
   async tone() {
