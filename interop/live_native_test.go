@@ -68,7 +68,7 @@ func (x *rig) bothWays(mime string) {
 		peer.sent = new MediaStream([T.picture(args.colour)]);
 		peer.sent.getTracks().forEach((t) => peer.pc.addTrack(t, peer.sent));
 	}`, browser.Args{"colour": browserPicture})
-	sender := x.add(x.clipTrack(media.Video), media.NewStream())
+	sender := x.add(x.liveTrack(media.Video), media.NewStream())
 
 	remote := x.arrived(media.Video, 0)
 	colours := make(chan [3]int, 1)

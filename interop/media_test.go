@@ -25,58 +25,76 @@ const browserSends = `
 
 // S1, S2, S3, S5, S6, S16, S17: each end adds a picture and a tone of one
 // stream; the end that did not offer adds its own while it handles the offer.
+// What was coded before is passed on, and what comes is decoded by the test.
 func TestMediaBothWays(t *testing.T) {
 	each(t, func(x *rig) {
-		video, audio, stream := x.clipTrack(media.Video), x.clipTrack(media.Audio), media.NewStream()
-		var sent struct{ Stream string }
-		if x.goOffers {
-			x.eval(nil, `peer.onTrack = ({track}) => {
+		x.mediaBothWays(x.clipTrack, func(v, a *media.Track) {
+			x.wantPicture(v, browserRGB)
+			x.wantSound(a)
+		})
+	})
+}
+
+// The same with a camera and a microphone at this end, through this program's
+// own encoders, and its own decoders.
+func TestRawMediaBothWays(t *testing.T) {
+	each(t, func(x *rig) {
+		x.mediaBothWays(x.liveTrack, func(v, a *media.Track) {
+			x.wantDecodedPicture(v, browserRGB)
+			x.wantDecodedSound(a)
+		})
+	})
+}
+
+func (x *rig) mediaBothWays(local func(media.Kind) *media.Track, wantTheirs func(video, audio *media.Track)) {
+	video, audio, stream := local(media.Video), local(media.Audio), media.NewStream()
+	var sent struct{ Stream string }
+	if x.goOffers {
+		x.eval(nil, `peer.onTrack = ({track}) => {
 				if (track.kind !== "video" || peer.sent) return;
 				peer.sent = new MediaStream([T.picture(args.colour)]);
 				peer.sent.getTracks().forEach((t) => peer.pc.addTrack(t, peer.sent));
 				T.tone().then((t) => { peer.sent.addTrack(t); peer.pc.addTrack(t, peer.sent); });
 			}`, browser.Args{"colour": browserPicture})
-			x.add(video, stream)
-			x.add(audio, stream)
-		} else {
-			x.mu.Lock()
-			// S17: added within the handling of the offer, before the answer.
-			x.onward = func(e webrtc.TrackEvent) {
-				local := map[media.Kind]*media.Track{media.Video: video, media.Audio: audio}[e.Track.Kind()]
-				if _, err := x.pc.AddTrack(local, stream); err != nil {
-					x.Errorf("S17: addTrack within the track event: %v", err)
-				}
+		x.add(video, stream)
+		x.add(audio, stream)
+	} else {
+		x.mu.Lock()
+		// S17: added within the handling of the offer, before the answer.
+		x.onward = func(e webrtc.TrackEvent) {
+			local := map[media.Kind]*media.Track{media.Video: video, media.Audio: audio}[e.Track.Kind()]
+			if _, err := x.pc.AddTrack(local, stream); err != nil {
+				x.Errorf("S17: addTrack within the track event: %v", err)
 			}
-			x.mu.Unlock()
-			x.eval(&sent, browserSends, browser.Args{"colour": browserPicture})
 		}
+		x.mu.Unlock()
+		x.eval(&sent, browserSends, browser.Args{"colour": browserPicture})
+	}
 
-		x.wantClip(stream)
+	x.wantClip(stream)
 
-		remoteVideo, remoteAudio := x.arrived(media.Video, 0), x.arrived(media.Audio, 0)
-		x.wantPicture(remoteVideo.Track, browserRGB)
-		x.wantSound(remoteAudio.Track)
-		if x.goOffers {
-			x.eval(&sent, `return {stream: peer.sent.id}`, nil)
+	remoteVideo, remoteAudio := x.arrived(media.Video, 0), x.arrived(media.Audio, 0)
+	wantTheirs(remoteVideo.Track, remoteAudio.Track)
+	if x.goOffers {
+		x.eval(&sent, `return {stream: peer.sent.id}`, nil)
+	}
+	for _, e := range []webrtc.TrackEvent{remoteVideo, remoteAudio} {
+		if len(e.Streams) != 1 || e.Streams[0].ID() != sent.Stream {
+			x.Errorf("S5: the %s must come in the stream %s, came in %v", e.Track.Kind(), sent.Stream, streamIDs(e.Streams))
 		}
-		for _, e := range []webrtc.TrackEvent{remoteVideo, remoteAudio} {
-			if len(e.Streams) != 1 || e.Streams[0].ID() != sent.Stream {
-				x.Errorf("S5: the %s must come in the stream %s, came in %v", e.Track.Kind(), sent.Stream, streamIDs(e.Streams))
-			}
-			if e.Track.Muted() || !x.saw("unmute", e.Track) {
-				x.Errorf("S6: the %s track must be unmuted when media arrives", e.Track.Kind())
-			}
+		if e.Track.Muted() || !x.saw("unmute", e.Track) {
+			x.Errorf("S6: the %s track must be unmuted when media arrives", e.Track.Kind())
 		}
-		if remoteVideo.Streams[0] != remoteAudio.Streams[0] {
-			x.Error("S5: both tracks must be in the same MediaStream object")
+	}
+	if remoteVideo.Streams[0] != remoteAudio.Streams[0] {
+		x.Error("S5: both tracks must be in the same MediaStream object")
+	}
+	if !x.goOffers {
+		// Two m-sections: each answers in the one it was asked in (S15).
+		if n := len(x.pc.GetTransceivers()); n != 2 {
+			x.Errorf("S15: addTrack while answering must use the offered transceivers: there are %d", n)
 		}
-		if !x.goOffers {
-			// Two m-sections: each answers in the one it was asked in (S15).
-			if n := len(x.pc.GetTransceivers()); n != 2 {
-				x.Errorf("S15: addTrack while answering must use the offered transceivers: there are %d", n)
-			}
-		}
-	})
+	}
 }
 
 func streamIDs(streams []*media.Stream) []string {
@@ -221,6 +239,59 @@ func (x *rig) wantSound(t *media.Track) {
 			}
 		case <-x.ctx.Done():
 			x.Fatalf("S1: the browser's tone must arrive: %d packets with sound came", loud)
+		}
+	}
+}
+
+// wantDecodedPicture takes pictures of a track as this program decodes them.
+func (x *rig) wantDecodedPicture(t *media.Track, want [3]int) {
+	x.Helper()
+	colours := make(chan [3]int, 100)
+	remove := t.AddSink(&media.Sink{Video: func(f *media.VideoFrame) {
+		cx, cy := f.Width/2, f.Height*3/4
+		chroma := cy/2*f.StrideUV + cx/2
+		select {
+		case colours <- rgb(float64(f.Y[cy*f.StrideY+cx]), float64(f.U[chroma]), float64(f.V[chroma])):
+		default:
+		}
+	}})
+	defer remove()
+	var got [3]int
+	for range 10 {
+		select {
+		case got = <-colours:
+		case <-x.ctx.Done():
+			x.Fatal("S1: the browser's pictures must arrive decoded")
+		}
+	}
+	if !near(got, want, 40) {
+		x.Errorf("S1: the browser's picture must be decoded as %v, is %v", want, got)
+	}
+}
+
+// wantDecodedSound waits for half a second of samples that are not silent, as
+// this program decodes them.
+func (x *rig) wantDecodedSound(t *media.Track) {
+	x.Helper()
+	loud := make(chan struct{}, 100)
+	remove := t.AddSink(&media.Sink{Audio: func(f *media.AudioFrame) {
+		energy := 0.0
+		for _, v := range f.Samples {
+			energy += float64(v) * float64(v)
+		}
+		if rms := math.Sqrt(energy / float64(max(1, len(f.Samples)))); rms > 300 {
+			select {
+			case loud <- struct{}{}:
+			default:
+			}
+		}
+	}})
+	defer remove()
+	for n := range 15 {
+		select {
+		case <-loud:
+		case <-x.ctx.Done():
+			x.Fatalf("S1: the browser's tone must be decoded: %d frames with sound came", n)
 		}
 	}
 }

@@ -71,6 +71,7 @@ func TestMain(m *testing.M) {
 		_ = os.RemoveAll(h.recordings)
 	}
 	live().stop()
+	_ = player().Close()
 	os.Exit(code)
 }
 
@@ -352,17 +353,33 @@ func (x *rig) wantNoErrors() {
 	}
 }
 
-// clipTrack returns a track of the test picture or its sound that lives as long as the test.
+// clipTrack returns a track of the clip, which was coded before, and liveTrack
+// one of the test picture or its sound, coded while it is sent. They live as
+// long as the test.
 func (x *rig) clipTrack(kind media.Kind) *media.Track {
 	x.Helper()
+	return x.clone(kind, player().Tracks())
+}
+
+func (x *rig) liveTrack(kind media.Kind) *media.Track {
+	x.Helper()
+	var tracks []*media.Track
 	for _, s := range live().sources {
-		if s.Track.Kind() == kind {
-			clone := s.Track.Clone()
+		tracks = append(tracks, s.Track)
+	}
+	return x.clone(kind, tracks)
+}
+
+func (x *rig) clone(kind media.Kind, tracks []*media.Track) *media.Track {
+	x.Helper()
+	for _, t := range tracks {
+		if t.Kind() == kind {
+			clone := t.Clone()
 			x.Cleanup(clone.Stop)
 			return clone
 		}
 	}
-	x.Fatalf("there is no live %s", kind)
+	x.Fatalf("there is no %s", kind)
 	return nil
 }
 

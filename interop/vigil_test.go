@@ -3,6 +3,7 @@ package interop
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"sync"
 	"time"
 
@@ -128,9 +129,11 @@ const idleTime = time.Second
 func (x *rig) bothSend() webrtc.TrackEvent {
 	x.Helper()
 	x.eval(nil, `peer.onTrack = ({track, transceiver}) => {
-		if (track.kind === "video" && !peer.tapIn) peer.tapIn = tap(transceiver.receiver);
+		if (track.kind === "video") tapBoth(transceiver);
 	}`, nil)
-	const send = `peer.tapOut = tap(peer.pc.addTrack(T.numbered("#c02060"), new MediaStream()))`
+	const send = `
+		const sender = peer.pc.addTrack(T.numbered("#c02060"), new MediaStream());
+		tapBoth(peer.pc.getTransceivers().find((t) => t.sender === sender));`
 	x.sent = x.clipTrack(media.Video)
 	if x.goOffers {
 		x.add(x.sent, media.NewStream())
@@ -153,15 +156,25 @@ func (x *rig) bothSend() webrtc.TrackEvent {
 // keepVigil begins when both pictures flow.
 func (x *rig) keepVigil(base webrtc.TrackEvent) *vigil {
 	x.Helper()
-	// A Firefox makes its decoder anew when the list of codecs changes, as it
-	// does the first time that the other end answers instead of offering: with
-	// any peer. So each end makes an offer first.
-	if _, err := x.pc.AddTransceiverKind(media.Audio, &webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionInactive}); err != nil {
-		x.Fatal(err)
+	// A Firefox makes its decoder anew when the other end offers after it did
+	// itself, or the other way round. So the end that is to offer does so once,
+	// after the other.
+	warm := []func(){
+		func() {
+			_, err := x.pc.AddTransceiverKind(media.Audio, &webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionInactive})
+			if err != nil {
+				x.Fatal(err)
+			}
+		},
+		func() { x.eval(nil, `peer.pc.addTransceiver("audio", {direction: "inactive"})`, nil) },
 	}
-	x.settled()
-	x.eval(nil, `peer.pc.addTransceiver("audio", {direction: "inactive"})`, nil)
-	x.settled()
+	if x.goOffers {
+		slices.Reverse(warm)
+	}
+	for _, change := range warm {
+		change()
+		x.settled()
+	}
 	v := &vigil{x: x, out: record(x.sent, false), in: record(base.Track, true)}
 	x.Cleanup(func() { v.out.remove(); v.in.remove() })
 	x.eval(nil, `
@@ -238,7 +251,7 @@ func (v *vigil) end(begin time.Time, rolledBack bool) {
 	v.wantNumbers("the browser's picture", numbers, 1<<16)
 	var shown []int
 	x.eval(&shown, `return peer.numbers`, nil)
-	v.wantNumbers("this program's picture, as the page shows it,", shown, 300)
+	v.wantNumbers("this program's picture, as the page shows it,", shown, clipFrames)
 }
 
 // wantPace compares a stretch with the idle one. What the page itself stood

@@ -42,12 +42,19 @@ window.arrived = (kind, n = 0) => T.until(`${kind} track ${n} arrives`, () => pe
 // function it returns gives the list.
 window.tap = function (end) {
   const { port1, port2 } = new MessageChannel();
-  const worker = new Worker("/interop/tap.js"); // Chromium serves one transform only with each
+  const worker = new Worker("/interop/tap.js");
   end.transform = new RTCRtpScriptTransform(worker, { port: port2 }, [port2]);
   return () => new Promise((resolve) => {
     port1.onmessage = ({ data }) => resolve(data);
     port1.postMessage("list");
   });
+};
+
+// tapBoth taps sender and receiver of a transceiver. Chromium takes a transform
+// only in the task in which the script first sees the two.
+window.tapBoth = (transceiver) => {
+  peer.tapOut ??= tap(transceiver.sender);
+  peer.tapIn ??= tap(transceiver.receiver);
 };
 
 // watch notes when a track's count of decoded frames grows, until it is told to
