@@ -27,7 +27,7 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 		return
 	}
 	seg := ss.segmentOf(seq)
-	if seg == nil {
+	if seg == nil || seg.event {
 		ss.stats.Missed++
 		return
 	}
@@ -59,7 +59,7 @@ func (ss *SendStream) Probe(now time.Time, id, bytes int, out Output) (sent int)
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	seg := ss.current()
-	if ss.closed || !ss.active || seg == nil || ss.cfg.RTXSSRC == 0 || ss.cfg.RTXPayloadType == 0 || ss.ids[extTransportCC] == 0 {
+	if ss.closed || !ss.active || seg == nil || seg.event || ss.cfg.RTXSSRC == 0 || ss.cfg.RTXPayloadType == 0 || ss.ids[extTransportCC] == 0 {
 		return 0
 	}
 	seg.ring.mu.RLock()

@@ -15,7 +15,9 @@ type SendConfig struct {
 	SSRC, RTXSSRC uint32
 	// PayloadType and RTXPayloadType were negotiated; the latter is 0 without RTX.
 	PayloadType, RTXPayloadType uint8
-	Codec                       Codec
+	// EventPayloadType is that of telephone events at the codec's clock rate, or 0.
+	EventPayloadType uint8
+	Codec            Codec
 	// Extensions are those negotiated for the m-section.
 	Extensions []Extension
 	// NACK says whether retransmission was negotiated.
@@ -41,6 +43,7 @@ type segment struct {
 	tl0   uint8  // added to TL0PICIDX
 	ring  *Ring
 	epoch uint32
+	event bool // of a telephone event: the numbers are of no packets of the ring
 }
 
 // segments that are remembered for NACKs.
@@ -96,6 +99,8 @@ type SendStream struct {
 	budgetAt     time.Time
 	firSeq       uint8
 	firSeen      bool
+
+	event eventSending
 
 	stats  OutboundStats
 	remote RemoteInboundStats
@@ -194,7 +199,7 @@ type SendResult struct {
 func (ss *SendStream) Send(now time.Time, r *Ring, span Span, out Output) (res SendResult) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	if ss.closed || !ss.active || span.Count == 0 {
+	if ss.closed || !ss.active || span.Count == 0 || ss.event.on {
 		return res
 	}
 	r.mu.RLock()

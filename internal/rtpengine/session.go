@@ -82,6 +82,8 @@ type Session struct {
 	out    []byte
 	hurry  atomic.Bool // a first report is due soon
 	quiet  atomic.Bool // nothing is being sent
+	// eventsOn: a telephone event is being sent
+	eventsOn atomic.Bool
 }
 
 // route is where the packets of one SSRC go.

@@ -24,6 +24,9 @@ func (s *Session) Poll(now time.Time, out Output) (next time.Time) {
 	if due && out != nil {
 		s.report(now, out)
 	}
+	if at := s.pollEvents(now, out); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+		next = at
+	}
 	return next
 }
 
