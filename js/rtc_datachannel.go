@@ -1,6 +1,8 @@
 package js
 
 import (
+	"time"
+
 	"trackway/js/binding"
 	"trackway/webrtc"
 )
@@ -119,6 +121,11 @@ func (p *peerConnection) dtmf(d *webrtc.DTMFSender) *dtmfSender {
 	return object(p, d, func() *dtmfSender {
 		o := &dtmfSender{p: p, d: d}
 		o.init(o)
+		d.OnToneChange(func(e webrtc.DTMFToneChangeEvent) {
+			ev := newEvent("RTCDTMFToneChangeEvent", "tonechange", eventInit{})
+			ev.attrs = map[string]any{"tone": e.Tone}
+			o.dispatch(p.rt, ev)
+		})
 		return o
 	})
 }
@@ -128,6 +135,10 @@ func init() {
 	registry.Implement("RTCDTMFSender", binding.Members{
 		"canInsertDTMF": getter(func(d *dtmfSender) any { return d.d.CanInsertDTMF() }),
 		"toneBuffer":    getter(func(d *dtmfSender) any { return d.d.ToneBuffer() }),
-		"insertDTMF":    func(c *binding.Call) (any, error) { return nil, c.This.(*dtmfSender).d.InsertDTMF(c.String(0)) },
+		"insertDTMF": func(c *binding.Call) (any, error) {
+			// What is too short is lengthened; only what is missing has a default.
+			ms := func(i int) time.Duration { return max(time.Duration(c.Int(i))*time.Millisecond, 1) }
+			return nil, c.This.(*dtmfSender).d.InsertDTMF(c.String(0), ms(1), ms(2))
+		},
 	})
 }

@@ -139,7 +139,7 @@ func s3(_ *testing.T, w *world) {
 		w.t.Error("the sender's transport is null before a description was applied")
 	}
 	if video.DTMF() != nil || audio.DTMF() == nil || audio.DTMF().CanInsertDTMF() {
-		w.t.Error("dtmf is null for video; for audio it is there, and says that it cannot send tones")
+		w.t.Error("dtmf is null for video; for audio it is there, and says that it cannot send tones before there is a connection")
 	}
 	p := video.GetParameters()
 	if len(p.Encodings) != 1 || !p.Encodings[0].Active || p.Encodings[0].RID != "" || p.TransactionID == "" {

@@ -61,6 +61,8 @@ func DefaultCodecs() []CodecCapability {
 		audio("audio/G722", 8000, 1, "", 9, nil),
 		audio("audio/PCMU", 8000, 1, "", 0, nil),
 		audio("audio/PCMA", 8000, 1, "", 8, nil),
+		audio(telephoneEvent, 48000, 1, "", 110, nil),
+		audio(telephoneEvent, 8000, 1, "", 126, nil),
 		video("video/VP8", "", 96, 97),
 		video("video/VP9", "profile-id=0", 98, 99),
 		video("video/H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", 108, 109),

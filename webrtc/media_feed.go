@@ -95,8 +95,19 @@ type sendCodec struct {
 	codec   rtpengine.Codec
 	mime    string // lower case
 	pt, rtx uint8
+	events  uint8 // payload type of telephone events with its clock, or 0
 	nack    bool
 	single  bool // H.264 in packetization-mode 0
+}
+
+// sendsEvents says that telephone events can be sent with every codec.
+func (s *targetSpec) sendsEvents() bool {
+	for i := range s.codecs {
+		if s.codecs[i].events == 0 {
+			return false
+		}
+	}
+	return len(s.codecs) > 0
 }
 
 // fanBatches are for frames on their way to all targets. There are as many as
@@ -224,7 +235,11 @@ func (f *trackFeed) writeRTP(m *media.RTPPacket) {
 	if !m.CaptureTime.IsZero() {
 		p.Ext.HasCaptureTime, p.Ext.CaptureTime = true, m.CaptureTime
 	}
-	ask := f.fanOut(now, m.RID, m.MimeType, len(m.Payload), func(r *feedRing) {
+	mime := m.MimeType
+	if p.Event = strings.EqualFold(mime, telephoneEvent); p.Event {
+		mime = f.track.Format().Codec.MimeType // they share its numbers
+	}
+	ask := f.fanOut(now, m.RID, mime, len(m.Payload), func(r *feedRing) {
 		r.span, r.err = r.ring.WriteRTP(p), nil
 	})
 	f.mu.Unlock()
@@ -350,7 +365,7 @@ func (f *trackFeed) ringFor(t *sendTarget, rid, mime string) *feedRing {
 		return nil
 	}
 	cfg := spec.base
-	cfg.Codec, cfg.PayloadType, cfg.NACK = c.codec, c.pt, c.nack
+	cfg.Codec, cfg.PayloadType, cfg.EventPayloadType, cfg.NACK = c.codec, c.pt, c.events, c.nack
 	if cfg.RTXPayloadType = c.rtx; c.rtx == 0 {
 		cfg.RTXSSRC = 0
 	}

@@ -92,7 +92,8 @@ func (m *senderMedia) apply(s *RTPSender, mt *mediaTransport, c *jsep.MediaConfi
 	for _, e := range c.Encodings {
 		m.active = append(m.active, e.Active && !e.Paused)
 	}
-	if !c.Send || len(c.SendCodecs) == 0 {
+	spec := sendSpec(c)
+	if !c.Send || len(spec.codecs) == 0 {
 		// The direction excludes sending: the streams stay, with their numbers.
 		m.connect(false)
 		for _, t := range m.targets {
@@ -101,7 +102,6 @@ func (m *senderMedia) apply(s *RTPSender, mt *mediaTransport, c *jsep.MediaConfi
 		m.sending = false
 		return
 	}
-	spec := sendSpec(c)
 	for i := range c.Encodings {
 		e := &c.Encodings[i]
 		t := m.target(i)
@@ -144,7 +144,8 @@ func (m *senderMedia) add(mt *mediaTransport, index int, rid string, spec *targe
 	t := &sendTarget{mt: mt, rid: rid, index: index}
 	t.spec.Store(spec)
 	cfg := spec.base
-	cfg.Codec, cfg.PayloadType, cfg.RTXPayloadType = spec.codecs[0].codec, spec.codecs[0].pt, spec.codecs[0].rtx
+	first := &spec.codecs[0]
+	cfg.Codec, cfg.PayloadType, cfg.RTXPayloadType, cfg.EventPayloadType = first.codec, first.pt, first.rtx, first.events
 	if cfg.RTXPayloadType == 0 {
 		cfg.RTXSSRC = 0
 	}
@@ -241,12 +242,20 @@ func (f *trackFeed) encodingOf(t *sendTarget) string {
 	return t.rid
 }
 
+// telephoneEvent is the format of DTMF tones (RFC 4733).
+const telephoneEvent = "audio/telephone-event"
+
 // sendSpec is what the encodings of a sender have in common.
 func sendSpec(c *jsep.MediaConfig) targetSpec {
 	var s targetSpec
+	var events []*jsep.MediaCodec
 	s.base = rtpengine.SendConfig{MID: c.MID, Extensions: engineExtensions(c.SendExtensions)}
 	for i := range c.SendCodecs {
 		m := &c.SendCodecs[i]
+		if strings.EqualFold(m.MimeType, telephoneEvent) {
+			events = append(events, m)
+			continue
+		}
 		sc := sendCodec{codec: engineCodec(m.Codec), mime: strings.ToLower(m.MimeType), pt: m.PayloadType}
 		if m.HasRTX {
 			sc.rtx = m.RTXPayloadType
@@ -256,6 +265,14 @@ func sendSpec(c *jsep.MediaConfig) targetSpec {
 		}
 		sc.single = sc.codec.Format() == rtpengine.FormatH264 && sc.codec.FmtpValue("packetization-mode") != "1"
 		s.codecs = append(s.codecs, sc)
+	}
+	// RFC 4733 section 2.6: events of a stream have the clock of its sound.
+	for _, e := range events {
+		for i := range s.codecs {
+			if c := &s.codecs[i]; c.codec.ClockRate == e.ClockRate && c.events == 0 {
+				c.events = e.PayloadType
+			}
+		}
 	}
 	return s
 }

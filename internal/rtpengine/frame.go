@@ -97,6 +97,8 @@ type Packet struct {
 	// Codec and LocalTime are as in Frame; set by ReceiveStream.
 	Codec     *PayloadCodec
 	LocalTime time.Time
+	// Event says of a packet for Ring.WriteRTP that it is a telephone event.
+	Event bool
 }
 
 // Output takes the packets that the engine builds. ReserveRTP and CommitRTP

@@ -67,6 +67,7 @@ type ringSlot struct {
 	start        bool // first packet of its frame
 	key          bool // of a key frame
 	sync         bool // a receiver of lower layers may switch up to this one
+	event        bool // a telephone event among sound
 	hasLevel     bool
 	voice        bool
 	level        uint8
@@ -252,7 +253,7 @@ func (r *Ring) WriteRTP(p *Packet) Span {
 	r.room(index, p.Timestamp)
 	s := r.slot(index)
 	s.buf = append(s.buf[:0], p.Payload...)
-	s.ts, s.marker = p.Timestamp, p.Marker
+	s.ts, s.marker, s.event = p.Timestamp, p.Marker, p.Event
 	s.start, s.tid, s.sync = info.start, uint8(info.tid), info.sync
 	before := r.at(index - 1)
 	s.key = info.key || before != nil && before.key && before.ts == p.Timestamp

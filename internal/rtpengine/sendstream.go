@@ -250,7 +250,7 @@ func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) 
 	if s.tid > ss.maxTID && ss.wantTID >= s.tid && (s.sync || s.key) || s.key && s.start {
 		ss.maxTID = ss.wantTID
 	}
-	if s.tid > ss.maxTID {
+	if s.tid > ss.maxTID || s.event && ss.cfg.EventPayloadType == 0 {
 		ss.skip(seg, s)
 		return 0
 	}
@@ -367,6 +367,9 @@ func (ss *SendStream) rebase(now time.Time, r *Ring, s *ringSlot, fresh bool) *s
 func (ss *SendStream) build(dst []byte, s *ringSlot, seg *segment, seq uint64, now time.Time, twcc uint16, rtx bool) (packet []byte, header int) {
 	c := &ss.cfg
 	pt, ssrc, wire := c.PayloadType, c.SSRC, uint16(seq)
+	if s.event {
+		pt = c.EventPayloadType
+	}
 	if rtx {
 		pt, ssrc, wire = c.RTXPayloadType, c.RTXSSRC, ss.rtxSeq
 		ss.rtxSeq++
