@@ -8,10 +8,11 @@ GO      ?= go
 FUZZTIME ?= 10s
 SOAK    ?= 10m
 BENCHFLAGS ?=
-# Debian's packages that the tests use: two browsers as peers, and ffmpeg as
-# the second opinion on the media files and codecs.
-PACKAGES := chromium firefox-esr ffmpeg
-PROGRAMS := chromium firefox-esr ffmpeg ffprobe
+# Debian's packages that the tests use: two browsers as peers, ffmpeg as the
+# second opinion on the media files and codecs (both bring the libraries of
+# codec/native), and a screen and a sound server to capture from.
+PACKAGES := chromium firefox-esr ffmpeg xvfb pulseaudio
+PROGRAMS := chromium firefox-esr ffmpeg ffprobe Xvfb pulseaudio
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'

@@ -78,6 +78,10 @@ func (d *Device) id() string {
 	return hash(string(d.Kind) + "\x00" + d.DisplaySurface + "\x00" + d.Label)
 }
 
+// ID makes a DeviceID of the name that a system has for a device: the same from
+// run to run, and opaque.
+func ID(system, name string) string { return hash(system + "\x00" + name) }
+
 func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])

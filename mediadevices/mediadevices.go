@@ -21,6 +21,11 @@ type Options struct {
 	// first, and returns the index of the one to use, or an error, which is
 	// reported as NotAllowedError. Nil chooses the best.
 	Choose func(ctx context.Context, candidates []DeviceInfo) (int, error)
+	// Discover lists the devices of the machine, those to prefer first; package
+	// system has one. It is called when devices are enumerated or opened. What
+	// it lists comes before other devices, and what it does not list any more
+	// has been unplugged: its tracks end. Devices are told apart by DeviceID.
+	Discover func(ctx context.Context) []*Device
 	// NoTestDevices leaves the test camera, tone and screen out.
 	NoTestDevices bool
 }
@@ -32,6 +37,7 @@ type MediaDevices struct {
 
 	mu       sync.Mutex
 	devices  []*Device
+	found    []*Device // by Options.Discover
 	sessions map[*Device]*session
 	onChange func()
 }
@@ -96,7 +102,8 @@ func (m *MediaDevices) OnDeviceChange(f func()) {
 }
 
 // EnumerateDevices lists the cameras and microphones; screens are not devices.
-func (m *MediaDevices) EnumerateDevices(context.Context) ([]DeviceInfo, error) {
+func (m *MediaDevices) EnumerateDevices(ctx context.Context) ([]DeviceInfo, error) {
+	m.discover(ctx)
 	var out []DeviceInfo
 	for _, kind := range []Kind{AudioInput, VideoInput} { // the order is the specification's
 		for _, d := range m.known() {
@@ -111,7 +118,7 @@ func (m *MediaDevices) EnumerateDevices(context.Context) ([]DeviceInfo, error) {
 func (m *MediaDevices) known() []*Device {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.devices)
+	return slices.Concat(m.found, m.devices)
 }
 
 // StreamConstraints is MediaStreamConstraints. Nil stands for false, and the
@@ -194,6 +201,7 @@ func hasMinOrExact(cs *media.TrackConstraintSet) bool {
 
 // open selects a device of each kind and makes the stream.
 func (m *MediaDevices) open(ctx context.Context, c StreamConstraints, want func(*Device) bool) (*media.Stream, error) {
+	m.discover(ctx)
 	var chosen [][]choice
 	for _, r := range []struct {
 		kind Kind
