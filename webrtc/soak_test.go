@@ -177,12 +177,12 @@ func soak(t *testing.T, house *soakHouse, seed uint64, connections int, length, 
 	}()
 	end := time.Now().Add(length)
 	each(connections, func(i int) { pairs[i].churn(ctx, end, pause) })
-	// Let what is under way arrive, and repairs; then every sink must have its
-	// source's last frame.
-	time.Sleep(min(length/8, time.Second))
 	close(stop)
 	playing.Wait()
-	time.Sleep(min(length/8, time.Second))
+	for _, source := range s.sources {
+		source.frame() // the last, which every sink must get
+	}
+	time.Sleep(min(length/4, time.Second))
 	each(8, func(i int) { pairs[i].finish(ctx) })
 	s.idle = leftovers(&footprint{s.fresh.goroutines, s.fresh.heap + int64(connections)*openGrowth})
 	each(8, func(i int) { pairs[i].close() })
