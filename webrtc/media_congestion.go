@@ -31,6 +31,10 @@ type congestion struct {
 	share   []int
 	asked   []bwe.Demand
 
+	// paced is the target by which the pacer goes, 0 while nothing is known of
+	// the path; it is negative where there is room.
+	paced atomic.Int64
+
 	// flows is what the encodings want; negotiation replaces it.
 	flows atomic.Pointer[[]flow]
 }
@@ -70,6 +74,7 @@ func (c *congestion) onFeedback(now time.Time, results []rtpengine.PacketResult,
 	}
 	c.heard, c.fine, c.dirty = true, true, true
 	c.est.OnFeedback(now, c.results, rtt)
+	c.note()
 }
 
 func (c *congestion) onREMB(now time.Time, bitrate uint64) {
@@ -77,6 +82,7 @@ func (c *congestion) onREMB(now time.Time, bitrate uint64) {
 	defer c.mu.Unlock()
 	c.heard, c.dirty = true, true
 	c.est.OnREMB(now, int(min(bitrate, 1<<40)))
+	c.note()
 }
 
 // onReport takes the loss of a receiver report, which counts only where there
@@ -87,7 +93,26 @@ func (c *congestion) onReport(now time.Time, fraction float64, packets int, rtt 
 	if !c.fine {
 		c.heard, c.dirty = true, true
 		c.est.OnReport(now, fraction, packets, rtt)
+		c.note()
 	}
+}
+
+// note tells the pacer of the estimate; the lock is held.
+func (c *congestion) note() {
+	rate := int64(c.est.Target())
+	if c.est.Limited() {
+		rate = -rate
+	}
+	c.paced.Store(rate)
+}
+
+// pace is the target by which to pace, 0 for not at all, and whether what is
+// sent comes near to it.
+func (c *congestion) pace() (rate int, tight bool) {
+	if rate = int(c.paced.Load()); rate < 0 {
+		return -rate, false
+	}
+	return rate, true
 }
 
 // sent accounts for media. It reports whether the transport's timer has to be
@@ -145,7 +170,9 @@ func (c *congestion) advance(now time.Time) (probe bwe.Probe, ok bool) {
 		return bwe.Probe{}, false
 	}
 	before := c.est.Target()
-	c.est.OnTick(now)
+	if c.est.OnTick(now); c.heard {
+		c.note()
+	}
 	c.dirty = c.dirty || c.est.Target() != before
 	if adapts && c.fine && c.probe.ID == 0 {
 		if p, due := c.est.Probe(now); due {

@@ -281,7 +281,7 @@ func (f *trackFeed) fanOut(now time.Time, rid, mime string, size int, write func
 			continue
 		}
 		f.out.tr = t.mt.tr
-		res := t.stream.Send(now, r.ring, r.span, &f.out)
+		res := t.mt.pacer.send(now, t.stream, r.ring, r.span, size, &f.out)
 		needKey = needKey || res.NeedKeyFrame
 		if res.Bytes > 0 {
 			t.mt.sent(now, res.Bytes)

@@ -35,7 +35,7 @@ func (m *senderMedia) setTrack(track *media.Track) {
 	}
 	m.connect(false)
 	for _, t := range m.targets {
-		t.stream.Pause()
+		t.pause()
 	}
 	m.withdraw()
 	m.track, m.failure = track, nil
@@ -59,6 +59,7 @@ func (m *senderMedia) setEncodings(encodings []RTPEncodingParameters) {
 // key frame.
 func (m *senderMedia) activate() {
 	for _, t := range m.targets {
+		t.mt.pacer.drain()
 		t.stream.SetActive(m.activeAt(t.index))
 	}
 }
@@ -97,7 +98,7 @@ func (m *senderMedia) apply(s *RTPSender, mt *mediaTransport, c *jsep.MediaConfi
 		// The direction excludes sending: the streams stay, with their numbers.
 		m.connect(false)
 		for _, t := range m.targets {
-			t.stream.Pause()
+			t.pause()
 		}
 		m.sending = false
 		return

@@ -20,6 +20,7 @@ type mediaTransport struct {
 	// ready says that the keys are there, so that packets can be sent.
 	ready atomic.Bool
 	cc    *congestion
+	pacer *mediaPacer
 	// What belongs to the burst that is being received: where feedback to it
 	// goes, who has packets to read, and whether it had RTCP. The transport
 	// hands packets over one at a time.
@@ -35,6 +36,7 @@ func newMediaTransport(tr *transport.Transport, w *timerWheel, cname string) *me
 	mt := &mediaTransport{tr: tr, wheel: w, cc: newCongestion()}
 	mt.in.tr = tr
 	mt.timer = newTimerEntry(mt.poll)
+	mt.pacer = newMediaPacer(mt)
 	mt.session = rtpengine.NewSession(rtpengine.SessionConfig{
 		CNAME: cname,
 		Rand:  rand.Uint32,
@@ -114,6 +116,7 @@ func (mt *mediaTransport) pathRTT() time.Duration {
 }
 
 func (mt *mediaTransport) close() {
+	mt.pacer.close()
 	if mt.ready.Swap(false) {
 		out := mediaOuts.Get().(*mediaOut)
 		defer mediaOuts.Put(out)

@@ -9,7 +9,7 @@ import (
 
 func TestThePacerSpreadsWhatIsSent(t *testing.T) {
 	var p Pacer
-	p.SetTarget(800_000) // paced at 2 Mbit/s: 250 bytes a millisecond
+	p.SetTarget(800_000, true) // paced at 2 Mbit/s: 250 bytes a millisecond
 	sent := 0
 	now := epoch
 	for range 1000 {

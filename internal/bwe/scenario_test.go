@@ -113,7 +113,7 @@ func play(s scenario) outcome {
 			}
 			pacer.SetRate(p.Bitrate)
 		} else if probeLeft <= 0 {
-			pacer.SetTarget(e.Target())
+			pacer.SetTarget(e.Target(), !e.Limited())
 		}
 		for len(queue) > 0 && pacer.Budget(now) > 0 {
 			send(now, queue[0])
