@@ -77,7 +77,7 @@ func (t *sendTarget) stopEncoding() {
 	}
 	t.past = past
 	t.feed.drop(t)
-	t.stream.Pause()
+	t.pause()
 	t.bitrate.Store(0)
 	coded.SendFeedback(t, media.Feedback{})
 	t.release()

@@ -192,8 +192,14 @@ func (f *trackFeed) changed() {
 // pause has the next packet begin anew.
 func (f *trackFeed) pause() {
 	for _, t := range f.current() {
-		t.stream.Pause()
+		t.pause()
 	}
+}
+
+// pause has the next packet begin anew, after what still waits to be sent.
+func (t *sendTarget) pause() {
+	t.mt.pacer.drain()
+	t.stream.Pause()
 }
 
 // current returns the targets; the list never changes.

@@ -102,6 +102,7 @@ func (r *Receiver) setConfig(cfg ReceiverConfig) {
 				st.codec = c
 			} else {
 				st.codec = nil // found anew with the next packet
+				st.asm.restart()
 			}
 		}
 	}

@@ -48,9 +48,11 @@ func (s *Session) pollReceivers(now time.Time, out Output) (next time.Time, due 
 			st.asm.poll(now)
 			s.urge(now, st, out)
 			sooner(st.asm.deadline())
-			sooner(st.nack.due)
 			if st.codec == nil {
 				continue
+			}
+			if st.codec.NACK { // else nothing is asked for, however long it is due
+				sooner(st.nack.due)
 			}
 			_, at := st.key.due(now, s.rtt())
 			sooner(at)

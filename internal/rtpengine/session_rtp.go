@@ -55,7 +55,9 @@ func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
 	if st = rt.stream; st != nil {
 		s.urge(now, st, out)
 		s.pollBy(st.asm.deadline())
-		s.pollBy(st.nack.due)
+		if st.codec != nil && st.codec.NACK {
+			s.pollBy(st.nack.due)
+		}
 		if st.key.need {
 			s.pollBy(st.key.next)
 		}
