@@ -66,7 +66,7 @@ func (p *mediaPacer) send(now time.Time, stream *rtpengine.SendStream, r *rtpeng
 	}
 	p.queue = append(p.queue, rest)
 	p.wait(rest.span.Count * each)
-	p.mt.wheel.schedule(p.entry, p.pacer.Next(now))
+	p.mt.wheel.schedule(p.entry, now, p.pacer.Next(now))
 	return res
 }
 

@@ -250,11 +250,11 @@ type soakCheck struct {
 	// loose says that the sender is being changed: breaks are no loss. One more
 	// may come after it, with the first frame after the change.
 	loose, once bool
-	source int
-	last   uint32
-	ssrc   uint32
-	next   uint16
-	begun  bool
+	source      int
+	last        uint32
+	ssrc        uint32
+	next        uint16
+	begun       bool
 	// missed is since when packets are missing; zero where they may be.
 	missed map[uint16]time.Time
 }
