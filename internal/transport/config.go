@@ -98,11 +98,12 @@ type NetworkConfig struct {
 type Timing struct {
 	// CheckInterval paces connectivity checks while there is no pair [50ms].
 	CheckInterval time.Duration
-	// Keepalive is the interval of consent requests [2s].
+	// Keepalive is the mean interval of consent requests [5s].
 	Keepalive time.Duration
-	// Disconnected is the silence after which ICE is disconnected [5s], and
-	// Failed what comes on top of it before ICE has failed [25s]. RFC 7675
-	// asks that consent expire after 30 s.
+	// Disconnected is the silence after which ICE is disconnected [5s], half
+	// of it while requests are sent and not answered; Failed is what comes on
+	// top of it before ICE has failed [25s]. RFC 7675 asks that consent
+	// expire after 30 s.
 	Disconnected, Failed time.Duration
 	// Gather is how long a STUN or TURN server may take [5s].
 	Gather time.Duration

@@ -66,8 +66,23 @@ func (t *Transport) Stats() Stats {
 
 // stats adds candidates and pairs.
 func (g *generation) stats(s *Stats, cur *path) {
-	remotes := g.agent.GetRemoteCandidatesStats()
-	pairs := g.agent.GetCandidatePairsStats()
+	g.mu.Lock()
+	agent, parked := g.agent, g.consent != nil
+	g.mu.Unlock()
+	if parked {
+		g.parkedStats(s, cur)
+	} else {
+		g.agentStats(agent, s, cur)
+	}
+}
+
+// agentStats are those of a live agent, or of none.
+func (g *generation) agentStats(agent *ice.Agent, s *Stats, cur *path) {
+	var remotes []ice.CandidateStats
+	var pairs []ice.CandidatePairStats
+	if agent != nil {
+		remotes, pairs = agent.GetRemoteCandidatesStats(), agent.GetCandidatePairsStats()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.LocalUfrag = g.local.Ufrag
@@ -109,11 +124,7 @@ func (g *generation) stats(s *Stats, cur *path) {
 		}
 		if cur != nil && cur.g == g && s.Local[ps.Local].ID == candidateID(cur.pair.Local) &&
 			s.Remote[r].ID == candidateID(cur.pair.Remote) {
-			ps.Selected = cur.selected
-			ps.BytesSent, ps.BytesReceived = cur.bytesSent.Load(), cur.bytesReceived.Load()
-			ps.PacketsSent, ps.PacketsReceived = cur.packetsSent.Load(), cur.packetsReceived.Load()
-			ps.LastSent, ps.LastReceived = unixTime(cur.lastSent.Load()), unixTime(cur.lastReceived.Load())
-			ps.PacketsRefused, ps.BytesRefused = cur.refused.Packets.Load(), cur.refused.Bytes.Load()
+			ps.counted(cur)
 			// Every request on a selected pair asks for consent (RFC 7675 5.1).
 			ps.ConsentRequestsSent = p.RequestsSent
 		}

@@ -11,6 +11,7 @@ import (
 // Type preferences, RFC 8445 5.1.2.2, and what TCP loses (RFC 6544 4.2).
 const (
 	prefHost   = 126
+	prefPrflx  = 110
 	prefSrflx  = 100
 	prefRelay  = 0
 	tcpPenalty = 27

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/stun/v4"
 
 	"trackway/internal/udp"
 )
@@ -31,7 +32,6 @@ type generation struct {
 	t      *Transport
 	serial int // counts up
 	local  Credentials
-	agent  *ice.Agent
 	// policy is the one that was in force when gathering began.
 	policy Policy
 
@@ -43,7 +43,17 @@ type generation struct {
 	state    ice.ConnectionState // guarded by t.mu
 	chosen   bool                // a pair was given to t; guarded by t.mu
 
-	mu         sync.Mutex
+	mu sync.Mutex
+	// agent is nil when consent has taken its place, or it has failed.
+	agent    *ice.Agent
+	consent  *consent
+	frozen   *Stats     // of the agent that has gone
+	muxes    []*muxConn // its sockets
+	path     *path      // selected last
+	deadline time.Time  // when the checks have lasted their time
+	timer    *time.Timer
+	heard    bool // an authenticated request has come
+
 	conn       *ice.Conn // once connected
 	remote     RemoteICE
 	connected  bool                    // Connect was called
@@ -100,9 +110,11 @@ func newGeneration(t *Transport, local Credentials) (*generation, error) {
 		ice.WithLoggerFactory(logs{n.cfg.Log}),
 		ice.WithIncludeLoopback(),
 		ice.WithCheckInterval(tm.CheckInterval),
-		ice.WithKeepaliveInterval(tm.Keepalive),
+		ice.WithKeepaliveInterval(tm.Keepalive / 2),
 		ice.WithDisconnectedTimeout(tm.Disconnected),
-		ice.WithFailedTimeout(tm.Failed),
+		// When it has failed is for us to say.
+		ice.WithFailedTimeout(0),
+		ice.WithBindingRequestHandler(g.onRequest),
 		ice.WithMaxBindingRequests(maxChecks),
 		ice.WithHostAcceptanceMinWait(0),
 		ice.WithSrflxAcceptanceMinWait(srflxWait),
@@ -138,7 +150,12 @@ func (g *generation) add(c, shown Candidate, conn agentConn, out udp.Conn) error
 		g.mu.Unlock()
 	}
 	if err == nil {
-		err = g.agent.AddVirtualCandidate(pc, conn)
+		if a := g.ice(); a != nil {
+			g.extend()
+			err = a.AddVirtualCandidate(pc, conn)
+		} else {
+			err = ErrClosed
+		}
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -154,17 +171,23 @@ func (g *generation) connect(r RemoteICE) error {
 		return nil
 	}
 	g.connected, g.remote = true, r
+	g.deadline = time.Now().Add(checkLife)
+	g.wakeIn(checkLife)
 	early := g.early
 	g.early = nil
 	g.mu.Unlock()
 
-	if err := g.agent.SetRemoteICELite(r.Lite); err != nil {
+	agent := g.ice()
+	if agent == nil {
+		return ErrClosed
+	}
+	if err := agent.SetRemoteICELite(r.Lite); err != nil {
 		return err
 	}
-	start := g.agent.StartAccept
+	start := agent.StartAccept
 	// RFC 8445 6.1.1: the full agent controls a lite one.
 	if r.Controlling || r.Lite {
-		start = g.agent.StartDial
+		start = agent.StartDial
 	}
 	conn, err := start(r.Ufrag, r.Pwd)
 	if err != nil {
@@ -208,7 +231,8 @@ func (g *generation) checked() {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || !g.connected || g.checking {
+	agent := g.agent
+	if g.closed || !g.connected || g.checking || agent == nil {
 		return
 	}
 	g.checking = true
@@ -218,10 +242,10 @@ func (g *generation) checked() {
 		defer g.wg.Done()
 		if g.remote.Controlling || g.remote.Lite {
 			// Setting what is already set wakes the agent's checks.
-			_ = g.agent.SetRemoteICELite(g.remote.Lite)
+			_ = agent.SetRemoteICELite(g.remote.Lite)
 		}
 		if g.t.path.Load() == nil {
-			if p := g.validPath(); p != nil {
+			if p := g.validPath(agent); p != nil {
 				g.t.valid(g, p)
 			}
 		}
@@ -232,13 +256,13 @@ func (g *generation) checked() {
 }
 
 // validPath is a pair whose check has succeeded.
-func (g *generation) validPath() *path {
-	for _, s := range g.agent.GetCandidatePairsStats() {
+func (g *generation) validPath(agent *ice.Agent) *path {
+	for _, s := range agent.GetCandidatePairsStats() {
 		if s.State != ice.CandidatePairStateSucceeded {
 			continue
 		}
-		local, remote := candidateByID(g.agent.GetLocalCandidates, s.LocalCandidateID),
-			candidateByID(g.agent.GetRemoteCandidates, s.RemoteCandidateID)
+		local, remote := candidateByID(agent.GetLocalCandidates, s.LocalCandidateID),
+			candidateByID(agent.GetRemoteCandidates, s.RemoteCandidateID)
 		if local != nil && remote != nil {
 			return g.pathTo(local, remote)
 		}
@@ -280,12 +304,6 @@ func (g *generation) known(before *generation) {
 	g.candidates, g.quiet = slices.Clone(before.candidates), true
 }
 
-func (g *generation) hasRemote() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.remotes) > 0
-}
-
 // setRemoteEnd notes a=end-of-candidates.
 func (g *generation) setRemoteEnd(end bool) {
 	g.mu.Lock()
@@ -306,7 +324,30 @@ func (g *generation) onSelected(local, remote ice.Candidate) {
 	g.selected.Store(true)
 	p := g.pathTo(local, remote)
 	p.selected = true
+	g.mu.Lock()
+	g.path = p
+	if !g.closed {
+		g.wakeIn(parkAfter)
+	}
+	g.mu.Unlock()
 	g.t.selectPath(g, p)
+}
+
+// onRequest is called by the agent for a request that it has authenticated.
+func (g *generation) onRequest(*stun.Message, ice.Candidate, ice.Candidate, *ice.CandidatePair) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.heard && !g.closed {
+		g.heard = true
+		// On a goroutine: the agent's loop is our caller.
+		g.wg.Add(1)
+		go func() {
+			defer g.wg.Done()
+			g.extend()
+			g.t.reconsider()
+		}()
+	}
+	return false
 }
 
 // pathTo is the way to remote through local.
@@ -363,11 +404,23 @@ func (g *generation) close() {
 		return
 	}
 	g.closed = true
+	agent, k, muxes := g.agent, g.consent, g.muxes
+	if g.timer != nil {
+		g.timer.Stop()
+	}
 	g.mu.Unlock()
 	g.cancel()
-	_ = g.agent.Close()
+	if k != nil {
+		k.stop()
+	}
+	if agent != nil {
+		_ = agent.Close()
+	}
 	if g.t.cfg.Network.cfg.ICETCP && !g.quiet {
 		g.t.cfg.Network.tcp.release(g.local.Ufrag)
 	}
 	g.wg.Wait()
+	for _, m := range muxes {
+		m.s.release(m)
+	}
 }

@@ -42,6 +42,8 @@ type peer struct {
 	onRTP      func([]byte)
 	// trickle says whether local candidates go to the other side at once.
 	trickle func(Candidate) bool
+	// endless keeps the end of candidates from the other side.
+	endless bool
 }
 
 func (p *peer) LocalCandidate(c Candidate) {
@@ -72,7 +74,7 @@ func (p *peer) note(f func()) {
 func (p *peer) GatheringState(ufrag string, s GatheringState) {
 	var other *peer
 	p.note(func() { p.gathering, other = append(p.gathering, s), p.other })
-	if s == GatheringComplete {
+	if s == GatheringComplete && !p.endless {
 		other.tr.EndOfRemoteCandidates(ufrag)
 	}
 }

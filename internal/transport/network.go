@@ -52,7 +52,7 @@ func (t Timing) withDefaults() Timing {
 		def time.Duration
 	}{
 		{&t.CheckInterval, 50 * time.Millisecond},
-		{&t.Keepalive, 2 * time.Second},
+		{&t.Keepalive, 5 * time.Second},
 		{&t.Disconnected, 5 * time.Second},
 		{&t.Failed, 25 * time.Second},
 		{&t.Gather, 5 * time.Second},

@@ -79,5 +79,8 @@ func (g *generation) addResolved(c Candidate, a netip.Addr) {
 	}
 	g.remotes[key] = c
 	g.mu.Unlock()
-	_ = g.agent.AddRemoteCandidate(pc)
+	if a := g.ice(); a != nil {
+		g.extend()
+		_ = a.AddRemoteCandidate(pc)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"trackway/internal/udp"
@@ -98,27 +99,32 @@ func (s *socket) received() {
 func (s *socket) handleSTUN(p []byte, from netip.AddrPort) {
 	class := classOf(p)
 	s.mu.RLock()
-	defer s.mu.RUnlock()
+	c := s.claims[from]
 	if class == classRequest {
 		to, peer := ufragsOf(p)
-		c := s.ufrags[string(to)].of(peer)
-		if c != nil && (s.claims[from] != nil || len(c.claimed) < maxClaims) {
-			c.push(p, from, class)
+		m := s.ufrags[string(to)].of(peer)
+		ok := m != nil && (c != nil || len(m.claimed) < maxClaims)
+		s.mu.RUnlock()
+		if ok {
+			m.push(p, from, class)
 		}
 		return
 	}
+	var q *question
 	if class != classIndication {
-		if q := s.asked[transactionOf(p)]; q != nil && q.server == from {
-			select {
-			case q.answer <- slices.Clone(p):
-			default:
-			}
-			return
+		q = s.asked[transactionOf(p)]
+	}
+	s.mu.RUnlock()
+	if q != nil && q.server == from {
+		select {
+		case q.answer <- slices.Clone(p):
+		default:
 		}
+		return
 	}
 	// A response does not name its agent. Those that did not ask drop it:
 	// the transaction is unknown to them or the integrity does not match.
-	if c := s.claims[from]; c != nil {
+	if c != nil {
 		for _, m := range c.conns {
 			m.push(p, from, class)
 		}
@@ -139,6 +145,9 @@ func (s *socket) open(g *generation) (*muxConn, error) {
 		return nil, errUfrag
 	}
 	s.ufrags[g.local.Ufrag] = m
+	g.mu.Lock()
+	g.muxes = append(g.muxes, m)
+	g.mu.Unlock()
 	return m, nil
 }
 
@@ -248,6 +257,9 @@ type muxConn struct {
 	gone    bool
 	before  *muxConn // with the same local ufrag
 
+	// parked is who gets the messages once the agent has gone.
+	parked atomic.Pointer[consent]
+
 	mu      sync.Mutex
 	queue   []stunPacket
 	closed  bool
@@ -255,6 +267,10 @@ type muxConn struct {
 }
 
 func (m *muxConn) push(p []byte, from netip.AddrPort, class stunClass) {
+	if k := m.parked.Load(); k != nil {
+		k.handle(m, p, from, class)
+		return
+	}
 	m.mu.Lock()
 	if m.closed || len(m.queue) >= stunQueue {
 		m.mu.Unlock()
@@ -265,6 +281,18 @@ func (m *muxConn) push(p []byte, from netip.AddrPort, class stunClass) {
 	select {
 	case m.notify <- struct{}{}:
 	default:
+	}
+}
+
+// park hands the socket over to k; what the agent has not read is k's.
+func (m *muxConn) park(k *consent) {
+	m.parked.Store(k)
+	m.mu.Lock()
+	queue := m.queue
+	m.queue = nil
+	m.mu.Unlock()
+	for _, p := range queue {
+		k.handle(m, p.p, p.from, p.class)
 	}
 }
 
@@ -333,7 +361,9 @@ func (m *muxConn) Close() error {
 	if was {
 		return nil
 	}
-	m.s.release(m)
+	if m.parked.Load() == nil {
+		m.s.release(m)
+	}
 	select {
 	case m.notify <- struct{}{}:
 	default:

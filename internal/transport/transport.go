@@ -404,13 +404,36 @@ func (t *Transport) Close() error {
 // agentState takes an agent's connection state.
 func (t *Transport) agentState(g *generation, s ice.ConnectionState) {
 	t.mu.Lock()
+	switch {
+	case g.state == ice.ConnectionStateFailed:
+		t.mu.Unlock()
+		return // terminal
+	case s == ice.ConnectionStateClosed:
+		t.mu.Unlock()
+		return // we have closed the agent ourselves
+	}
 	g.state = s
+	if s == ice.ConnectionStateDisconnected {
+		g.expect(t.cfg.Network.cfg.Timing.Failed)
+	}
 	if s == ice.ConnectionStateFailed && g == t.cur && !t.closed {
 		// RFC 7675 5.1: without consent nothing may be sent.
 		t.path.Store(nil)
 	}
 	t.mu.Unlock()
 	t.reconsider()
+}
+
+// silent is told that an agent's timer has run out: where its pair has been
+// disconnected all the time, consent has expired.
+func (t *Transport) silent(g *generation) {
+	t.mu.Lock()
+	expired := g.chosen && g.state == ice.ConnectionStateDisconnected && g.ice() != nil
+	t.mu.Unlock()
+	if expired {
+		t.agentState(g, ice.ConnectionStateFailed)
+		g.abandon()
+	}
 }
 
 // selectPath takes an agent's selected pair.
@@ -491,6 +514,24 @@ func (t *Transport) tellICE(s ICEState) {
 	t.events.post(func(h Handler) { h.ICEState(s) })
 }
 
+// judge is the verdict on checks that have found no pair. The caller holds mu.
+func (t *Transport) judge(g *generation) ICEState {
+	switch {
+	case g.state == ice.ConnectionStateFailed:
+		return ICEFailed
+	case g.selected.Load():
+		return ICEChecking // its pair is about to be told
+	}
+	g.mu.Lock()
+	s := g.verdict(time.Now())
+	g.mu.Unlock()
+	if s == ICEFailed {
+		g.state = ice.ConnectionStateFailed
+		g.abandon()
+	}
+	return s
+}
+
 // iceState is RTCIceTransportState, webrtc-pc 5.6.4.
 func (t *Transport) iceState() ICEState {
 	if t.closed {
@@ -500,7 +541,10 @@ func (t *Transport) iceState() ICEState {
 	if g == nil {
 		return t.state
 	}
-	restarting := t.next != nil && t.next.isConnected() && t.next.state != ice.ConnectionStateFailed
+	restarting := t.next != nil && t.next.isConnected()
+	if restarting && t.judge(t.next) == ICEFailed {
+		return ICEFailed
+	}
 	s := g.state
 	// The agent tells its state and its pair on two goroutines: connected is
 	// when we have the pair.
@@ -512,10 +556,10 @@ func (t *Transport) iceState() ICEState {
 	}
 	switch s {
 	case ice.ConnectionStateChecking:
-		if !g.hasRemote() {
-			return ICENew
+		if restarting {
+			return ICEChecking
 		}
-		return ICEChecking
+		return t.judge(g)
 	case ice.ConnectionStateConnected, ice.ConnectionStateCompleted:
 		if g.finished() && !restarting {
 			return ICECompleted

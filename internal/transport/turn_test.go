@@ -172,7 +172,9 @@ func TestServerReflexiveRedundant(t *testing.T) {
 		c.Servers = []Server{{URL: "stun:" + srv.udp[5:len(srv.udp)-len("?transport=udp")]}}
 	})
 	must(t, a.tr.Gather(a.creds))
-	a.wait("gathering must end", func() bool { return a.gathering[len(a.gathering)-1] == GatheringComplete })
+	a.wait("gathering must end", func() bool {
+		return len(a.gathering) > 0 && a.gathering[len(a.gathering)-1] == GatheringComplete
+	})
 	a.note(func() {
 		for _, c := range a.candidates {
 			if c.Type != "host" {
