@@ -242,6 +242,16 @@ func (x *rig) describe(ctx context.Context) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.Logf("this program: %s, %s, %s; events %v; steps %v", x.pc.SignalingState(), x.pc.ICEConnectionState(), x.pc.ConnectionState(), x.events, x.steps)
+	for _, tr := range x.pc.GetTransceivers() {
+		if d := tr.Receiver().Transport(); d != nil {
+			x.Logf("mid %s %s: dtls %p %s, ice %s", tr.Mid(), tr.CurrentDirection(), d, d.State(), d.ICETransport().State())
+		}
+	}
+	for _, d := range []*webrtc.SessionDescription{x.pc.CurrentLocalDescription(), x.pc.CurrentRemoteDescription()} {
+		if d != nil {
+			x.Logf("%s:\n%s", d.Type, d.SDP)
+		}
+	}
 	x.Logf("the browser's program said:\n%s", x.house.browser.Log())
 	x.Logf("the browser (%v): %v\nevents %v\nsteps %q", err, browserSide.State, browserSide.Events, browserSide.Steps)
 }

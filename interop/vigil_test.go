@@ -156,9 +156,7 @@ func (x *rig) bothSend() webrtc.TrackEvent {
 // keepVigil begins when both pictures flow.
 func (x *rig) keepVigil(base webrtc.TrackEvent) *vigil {
 	x.Helper()
-	// A Firefox makes its decoder anew when the other end offers after it did
-	// itself, or the other way round. So the end that is to offer does so once,
-	// after the other.
+	// The end that is to offer does so once, after the other (see end).
 	warm := []func(){
 		func() {
 			_, err := x.pc.AddTransceiverKind(media.Audio, &webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionInactive})
@@ -200,18 +198,18 @@ func (v *vigil) mark(elapsed time.Duration) (ours, theirs stretch) {
 	return ours, theirs
 }
 
-// end checks what happened since keepVigil. A Firefox that took an offer back
-// has dropped its decoder and what was on its way into it, and waits for a key
-// frame, of which the clip has one a second; two Firefoxes that call each other
-// do the same. So much is let pass with rolledBack.
-func (v *vigil) end(begin time.Time, rolledBack bool) {
+// end checks what happened since keepVigil. A Firefox makes its decoder anew when
+// it takes an offer back, and when offers come now from this end and now from
+// that one; then it waits for a key frame, of which the clip has one a second.
+// With firefoxAnew that much is let pass; frames must arrive all the same.
+func (v *vigil) end(begin time.Time, firefoxAnew bool) {
 	x := v.x
 	x.Helper()
-	lenient := rolledBack && x.kind == browser.Firefox
+	anew := firefoxAnew && x.kind == browser.Firefox
 	ours, theirs := v.mark(time.Since(begin))
 	v.wantPace("the browser's picture", v.idle.ours, ours, 0)
 	extra := time.Duration(0)
-	if lenient {
+	if anew {
 		extra = 1500 * time.Millisecond
 	}
 	v.wantPace("this program's picture", v.idle.theirs, theirs, extra)
@@ -220,15 +218,10 @@ func (v *vigil) end(begin time.Time, rolledBack bool) {
 	sent, _, _ := v.out.list()
 	v.out.remove()
 	var got []coded
-	report := v.compare(func() ([]coded, []coded) {
+	if report := v.compare(func() ([]coded, []coded) {
 		x.eval(&got, `return await peer.tapIn()`, nil)
 		return sent, got
-	})
-	switch {
-	case report == "":
-	case lenient:
-		x.Logf("this program's frames: %s", report)
-	default:
+	}); report != "" {
 		x.Errorf("each frame of this program must reach the browser: %s", report)
 	}
 	var theirSent []coded
@@ -241,7 +234,7 @@ func (v *vigil) end(begin time.Time, rolledBack bool) {
 	}
 
 	// And what was got can be seen: the pictures carry their numbers.
-	if !lenient && (theirs.Restarts > 0 || theirs.PLI > v.idle.theirs.PLI) {
+	if !anew && (theirs.Restarts > 0 || theirs.PLI > v.idle.theirs.PLI) {
 		x.Errorf("a decoder that misses nothing asks for no key frame: %d times asked, %d times begun anew", theirs.PLI-v.idle.theirs.PLI, theirs.Restarts)
 	}
 	_, numbers, err := v.in.list()

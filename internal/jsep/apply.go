@@ -188,12 +188,19 @@ func (s *State) finish() {
 	s.refreshMedia()
 }
 
-// associate sets what DTLS needs from the remote attributes.
+// associate sets what DTLS needs from the remote attributes. The role of an
+// association stays. RFC 8842 §3.1 would have another role mean another
+// association; but a Firefox that answers an offer with an ICE restart says
+// "active" whatever it is, and goes on with the association that there is.
 func (t *transport) associate(remote *sdp.Transport, client bool) {
-	if t.newAssociation(remote) || t.associated && t.client != client {
+	switch {
+	case !t.associated:
+		t.client = client
+	case t.newAssociation(remote):
+		t.client = client
 		t.dtlsGeneration++
 	}
-	t.associated, t.client = true, client
+	t.associated = true
 	t.fingerprints, t.remoteTLSID = remote.Fingerprints, remote.TLSID
 	t.offered = nil
 }

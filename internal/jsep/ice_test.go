@@ -118,6 +118,24 @@ func TestDTLSAssociationChanges(t *testing.T) {
 	}
 }
 
+// A Firefox that was the DTLS server answers an ICE restart with setup:active,
+// and goes on with the association that there is.
+func TestARoleAloneMakesNoAssociation(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"))
+	negotiate(a, b)
+	before := b.s.Transports()[0]
+	b.s = b.s.RestartICE()
+	a.setRemote(Offer, b.setLocal(Offer))
+	answer := a.setLocal(Answer)
+	setup := lines(answer, "a=setup:")[0]
+	reversed := map[string]string{"a=setup:active": "a=setup:passive", "a=setup:passive": "a=setup:active"}[setup]
+	b.setRemote(Answer, strings.ReplaceAll(answer, setup, reversed))
+	if after := b.s.Transports()[0]; after.DTLSGeneration != before.DTLSGeneration || after.DTLSClient != before.DTLSClient {
+		t.Fatalf("the certificate is the same, so the association is, and its roles are: %+v, before %+v", after, before)
+	}
+}
+
 func mid(s string) *string { return &s }
 
 func TestCandidates(t *testing.T) {
