@@ -48,8 +48,10 @@ type flow struct {
 
 const (
 	// congestionTick is how often the estimator looks for feedback that stays
-	// away while media is sent.
+	// away while media is sent, and for probes that are due.
 	congestionTick = 100 * time.Millisecond
+	// congestionWatch is the same where no source would follow the estimate.
+	congestionWatch = 500 * time.Millisecond
 	// congestionRest is how long after the last packet it stops.
 	congestionRest = 2 * time.Second
 	// probeChunks spreads a probe over as many steps of the timer.
@@ -129,12 +131,15 @@ func (c *congestion) sent(now time.Time, bytes int) (wake bool) {
 // tick is called by the transport's timer, one call at a time. It sends the
 // probe that is due and returns when it wants to be called again, zero for not.
 func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
-	probe, ok := c.advance(now)
+	adapts := c.adapts()
+	probe, ok := c.advance(now, adapts)
 	switch {
 	case !ok:
 		return time.Time{}
+	case probe.ID == 0 && adapts:
+		return nextTick(now, congestionTick)
 	case probe.ID == 0:
-		return nextTick(now)
+		return nextTick(now, congestionWatch)
 	}
 	// Without the lock: sending takes the session's, under which feedback comes.
 	n := 0
@@ -149,21 +154,20 @@ func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
 	defer c.mu.Unlock()
 	if c.probed += n; n == 0 || c.probed >= probe.Bytes {
 		c.probe = bwe.Probe{}
-		return nextTick(now)
+		return nextTick(now, congestionTick)
 	}
 	return now.Add(timerGrain)
 }
 
 // nextTick is the same moment for all transports of the process, which then
 // wakes once for all of them.
-func nextTick(now time.Time) time.Time {
-	return now.Add(congestionTick - time.Duration(now.UnixNano()%int64(congestionTick)))
+func nextTick(now time.Time, every time.Duration) time.Time {
+	return now.Add(every - time.Duration(now.UnixNano()%int64(every)))
 }
 
 // advance lets the estimator look at the time and returns the probe that is
 // under way, if any; ok is false while no media is sent.
-func (c *congestion) advance(now time.Time) (probe bwe.Probe, ok bool) {
-	adapts := c.adapts()
+func (c *congestion) advance(now time.Time, adapts bool) (probe bwe.Probe, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now.Sub(c.lastOut) > congestionRest {

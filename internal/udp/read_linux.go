@@ -142,11 +142,12 @@ func (r *reader) rest() {
 	}
 }
 
-// yield lets the scheduler run now and then. It takes the processor from a
-// goroutine that it has not seen for 10 ms, and looks 20 000 times a second for
-// others to take for as long as that goes on.
+// yield lets those who were woken run first, on this thread: the next call may
+// block, and keep the processor from them until the runtime notices. One packet
+// hardly wakes anybody, but without a yield now and then the runtime takes the
+// goroutine for stuck, and polls 20 000 times a second until it has let go.
 func (r *reader) yield() {
-	if r.now.Sub(r.yielded) >= 4*time.Millisecond {
+	if r.count > 1 || r.now.Sub(r.yielded) >= 4*time.Millisecond {
 		r.yielded = r.now
 		runtime.Gosched()
 	}
