@@ -38,10 +38,11 @@ func negotiateAll(s stack, n int) (float64, error) {
 	}
 	defer a.close()
 	defer b.close()
-	start := time.Now()
+	start, end := time.Now(), measure()
 	if err := negotiate(a, b); err != nil {
 		return 0, err
 	}
+	end()
 	return time.Since(start).Seconds() * 1e3 / float64(n), nil
 }
 
@@ -64,10 +65,11 @@ func negotiateOneMore(s stack, n int) (float64, error) {
 	if err := a.addTrack(t); err != nil {
 		return 0, err
 	}
-	start := time.Now()
+	start, end := time.Now(), measure()
 	if err := negotiate(a, b); err != nil {
 		return 0, err
 	}
+	end()
 	return time.Since(start).Seconds() * 1e3, nil
 }
 

@@ -189,6 +189,9 @@ func (m *senderMedia) connect(on bool) {
 	if m.failure = m.transform.Load().transformable(m.track); m.failure != nil {
 		on = false
 	}
+	if len(m.targets) == 0 { // nothing is negotiated
+		return
+	}
 	feed := m.transform.Load().feed(m.track, nil)
 	for _, t := range m.targets {
 		switch {
