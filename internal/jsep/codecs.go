@@ -176,6 +176,9 @@ func (s *State) answerCodecs(t *Transceiver, offer *media) []sdp.Codec {
 
 // common are the feedback messages that both know, in our order.
 func common(ours, theirs []string) []string {
+	if !slices.ContainsFunc(ours, func(fb string) bool { return !slices.Contains(theirs, fb) }) {
+		return ours[:len(ours):len(ours)]
+	}
 	var out []string
 	for _, fb := range ours {
 		if slices.Contains(theirs, fb) {
@@ -221,7 +224,21 @@ func (s *State) mediaCodecs(kind Kind, m, other *media, send bool) []MediaCodec 
 	return out
 }
 
-func mimeType(kind Kind, name string) string { return string(kind) + "/" + name }
+func mimeType(kind Kind, name string) string {
+	for _, known := range knownMIMETypes {
+		if len(known) == len(kind)+1+len(name) && known[:len(kind)] == string(kind) && known[len(kind)+1:] == name {
+			return known
+		}
+	}
+	return string(kind) + "/" + name
+}
+
+// knownMIMETypes need no new string: a description of many m-sections names
+// each of them many times.
+var knownMIMETypes = []string{
+	"video/VP8", "video/VP9", "video/H264", "video/AV1", "video/H265", "video/rtx", "video/red", "video/ulpfec", "video/flexfec-03",
+	"audio/opus", "audio/PCMU", "audio/PCMA", "audio/G722", "audio/telephone-event", "audio/CN", "audio/red",
+}
 
 // withNewFormats adds to the codecs that both sections have those that only the
 // remote answer has, in its order.

@@ -169,12 +169,18 @@ func negotiatedExtensions(local, remote *media) (all, send, recv []HeaderExtensi
 		}
 		r := remote.Extmaps[i]
 		d := intersect(direction(l), reverse(direction(r)))
-		all = append(all, HeaderExtension{l.URI, uint8(l.ID), d})
+		add := func(list *[]HeaderExtension, id uint16) {
+			if *list == nil {
+				*list = make([]HeaderExtension, 0, len(local.Extmaps))
+			}
+			*list = append(*list, HeaderExtension{l.URI, uint8(id), d})
+		}
+		add(&all, uint16(l.ID))
 		if d == SendRecv || d == SendOnly {
-			send = append(send, HeaderExtension{l.URI, uint8(r.ID), d})
+			add(&send, uint16(r.ID))
 		}
 		if d == SendRecv || d == RecvOnly {
-			recv = append(recv, HeaderExtension{l.URI, uint8(l.ID), d})
+			add(&recv, uint16(l.ID))
 		}
 	}
 	return all, send, recv

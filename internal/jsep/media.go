@@ -1,7 +1,6 @@
 package jsep
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 
@@ -79,7 +78,7 @@ func (s *State) mediaOf(t *Transceiver, key mediaKey) *MediaConfig {
 	if slot.config == nil || slot.key != key {
 		next := s.deriveMedia(t, key)
 		for _, o := range []*MediaConfig{t.media, t.memo.media[0].config, t.memo.media[1].config} {
-			if o != nil && reflect.DeepEqual(o, next) {
+			if o != nil && o.equal(next) {
 				next = o
 				break
 			}

@@ -187,7 +187,7 @@ func (s *State) rtp(m *sdp.Media, in *sectionInput) {
 	}
 	m.Formats = make([]string, len(m.Codecs))
 	for i := range m.Codecs {
-		m.Formats[i] = strconv.Itoa(int(m.Codecs[i].PayloadType))
+		m.Formats[i] = numbers[m.Codecs[i].PayloadType]
 	}
 	if t.kind == Audio {
 		m.MaxPTime = maxPTime
@@ -321,3 +321,11 @@ func isIP(s string) bool {
 	}
 	return s != ""
 }
+
+// numbers are payload types as the m-line has them.
+var numbers = func() (out [256]string) {
+	for i := range out {
+		out[i] = strconv.Itoa(i)
+	}
+	return out
+}()
