@@ -25,11 +25,18 @@ type shape func(x, y float64) float64
 // paint blends a colour into the part of f that the shape covers. The bounds
 // are those of the shape, in pixels.
 func paint(f *codec.VideoFrame, x0, y0, x1, y1 float64, s shape, c colour, alpha float64) {
-	left, top := max(0, int(x0)-1), max(0, int(y0)-1)
-	right, bottom := min(f.Width, int(x1)+2), min(f.Height, int(y1)+2)
+	paintRows(f, y0, y1, func(float64) (float64, float64) { return x0, x1 }, s, c, alpha)
+}
+
+// paintRows is paint with bounds for each row of pixels: to what lies aslant,
+// a box would be mostly air. span gets the middle of a row, and its answer has
+// to hold for two pixels above and below.
+func paintRows(f *codec.VideoFrame, y0, y1 float64, span func(y float64) (x0, x1 float64), s shape, c colour, alpha float64) {
+	top, bottom := max(0, int(y0)-1), min(f.Height, int(y1)+2)
 	for y := top; y < bottom; y++ {
 		row := f.Y[y*f.StrideY:]
-		for x := left; x < right; x++ {
+		x0, x1 := span(float64(y) + 0.5)
+		for x := max(0, int(x0)-1); x < min(f.Width, int(x1)+2); x++ {
 			if cover := 0.5 - s(float64(x)+0.5, float64(y)+0.5); cover > 0 {
 				blend(&row[x], c.y, min(1, cover)*alpha)
 			}
@@ -37,7 +44,8 @@ func paint(f *codec.VideoFrame, x0, y0, x1, y1 float64, s shape, c colour, alpha
 	}
 	for y := top / 2; y < (bottom+1)/2; y++ {
 		u, v := f.U[y*f.StrideUV:], f.V[y*f.StrideUV:]
-		for x := left / 2; x < (right+1)/2; x++ {
+		x0, x1 := span(float64(2*y + 1))
+		for x := max(0, int(x0)-1) / 2; x < (min(f.Width, int(x1)+2)+1)/2; x++ {
 			if cover := 0.5 - s(float64(2*x+1), float64(2*y+1))/2; cover > 0 {
 				blend(&u[x], c.u, min(1, cover)*alpha)
 				blend(&v[x], c.v, min(1, cover)*alpha)
@@ -68,7 +76,19 @@ func line(f *codec.VideoFrame, ax, ay, bx, by, width float64, c colour, alpha fl
 	r := width / 2
 	dx, dy := bx-ax, by-ay
 	length2 := max(dx*dx+dy*dy, 1e-9)
-	paint(f, min(ax, bx)-r, min(ay, by)-r, max(ax, bx)+r, max(ay, by)+r, func(x, y float64) float64 {
+	span := func(y float64) (float64, float64) {
+		const margin = 3
+		t0, t1 := 0.0, 1.0
+		if math.Abs(dy) > 1e-9 {
+			t0, t1 = (y-ay-r-margin)/dy, (y-ay+r+margin)/dy
+			t0, t1 = max(0, min(t0, t1)), min(1, max(t0, t1))
+		}
+		if t0 > t1 {
+			return 0, -2
+		}
+		return ax + min(t0*dx, t1*dx) - r - margin, ax + max(t0*dx, t1*dx) + r + margin
+	}
+	paintRows(f, min(ay, by)-r, max(ay, by)+r, span, func(x, y float64) float64 {
 		t := max(0, min(1, ((x-ax)*dx+(y-ay)*dy)/length2))
 		return math.Hypot(x-ax-t*dx, y-ay-t*dy) - r
 	}, c, alpha)
