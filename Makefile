@@ -2,7 +2,7 @@
 #   go run ./cmd/trackway demo     the main job
 #   make test                      install what the tests need, run all of them
 .DEFAULT_GOAL := help
-.PHONY: help test deps lint unit interop fuzz bench conformance soak
+.PHONY: help test deps lint unit interop endurance fuzz bench conformance soak
 
 GO      ?= go
 FUZZTIME ?= 10s
@@ -39,6 +39,9 @@ unit: ## every Go test but the browsers', with the race detector
 
 interop: deps ## headless Chromium and Firefox against this program
 	TRACKWAY_INTEROP=1 $(GO) test -count=1 -timeout 15m ./interop/...
+
+endurance: deps ## live media of 720p from and to both browsers, a minute each, without a freeze (a quiet machine)
+	TRACKWAY_INTEROP=1 TRACKWAY_ENDURANCE=60s $(GO) test -count=1 -v -timeout 15m -run 'TestLiveMediaRunsEvenly|TestLipSync' ./interop
 
 fuzz: ## each fuzz target for FUZZTIME (10s)
 	@set -e; $(GO) list ./... | while read -r pkg; do \

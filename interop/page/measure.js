@@ -58,3 +58,53 @@ const M = window.M = {
     return beeps.map((b) => flashes.map((f) => b - f).sort((p, q) => Math.abs(p) - Math.abs(q))[0]).filter((d) => Math.abs(d) < 400);
   },
 };
+
+// pace notes how evenly pictures are shown, from when it is called until the
+// function that it returns is called. Gaps are in ms between pictures that
+// followed one another on the display.
+M.pace = (video) => {
+  let last = 0, shown = 0, running = true;
+  const r = { frames: 0, longest: 0, freezes: 0, width: 0, height: 0, seconds: 0 };
+  const start = performance.now();
+  const look = (now, { presentationTime, presentedFrames, width, height }) => {
+    if (!running) return;
+    // This may be called too late for some of the pictures. Each of them was
+    // on the display for at least one of its refreshes.
+    const n = last ? presentedFrames - shown : 1;
+    if (last) {
+      const gap = presentationTime - last - ((n - 1) * 1000) / 60;
+      r.longest = Math.max(r.longest, gap);
+      if (gap > 200) r.freezes++;
+    }
+    [last, shown] = [presentationTime, presentedFrames];
+    r.frames += n;
+    [r.width, r.height] = [width, height];
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+  return () => {
+    running = false;
+    r.longest = Math.max(r.longest, performance.now() - last);
+    r.seconds = (performance.now() - start) / 1000;
+    return r;
+  };
+};
+
+// camera gives a moving picture of 30 frames per second.
+M.camera = (width, height) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const g = canvas.getContext("2d");
+  let n = 0;
+  const draw = () => {
+    g.fillStyle = "#234";
+    g.fillRect(0, 0, width, height);
+    for (let i = 0; i < 12; i++) {
+      g.fillStyle = `hsl(${i * 30} 70% 50%)`;
+      g.fillRect((n * (i + 2) + i * 97) % (width - 80), (i * height) / 12, 80, height / 14);
+    }
+    n++;
+  };
+  draw();
+  setInterval(draw, 1000 / 30);
+  return canvas.captureStream().getVideoTracks()[0];
+};
