@@ -3,6 +3,7 @@ package js
 import (
 	"time"
 
+	"trackway/internal/domerr"
 	"trackway/js/binding"
 	"trackway/webrtc"
 )
@@ -10,8 +11,15 @@ import (
 // dataChannel is an RTCDataChannel.
 type dataChannel struct {
 	eventTarget
-	p *peerConnection
-	d *webrtc.DataChannel
+	rt   *Runtime
+	d    *webrtc.DataChannel
+	home *channelHome
+	// transferable is [[IsTransferable]]; moved says that the channel was
+	// transferred, and is closed here.
+	transferable, moved bool
+	// state is [[ReadyState]] in another runtime than the connection's, where it
+	// follows the events; "" for as the channel has it.
+	state webrtc.DataChannelState
 }
 
 // InterfaceName implements binding.Platform.
@@ -19,32 +27,95 @@ func (*dataChannel) InterfaceName() string { return "RTCDataChannel" }
 
 func (p *peerConnection) channel(d *webrtc.DataChannel) *dataChannel {
 	return object(p, d, func() *dataChannel {
-		o := &dataChannel{p: p, d: d}
-		o.init(o)
-		plain := func(typ string) func() { return func() { o.fire(p.rt, typ) } }
-		d.OnOpen(plain("open"))
-		d.OnClosing(plain("closing"))
-		d.OnClose(plain("close"))
-		d.OnBufferedAmountLow(plain("bufferedamountlow"))
-		d.OnError(func(e *webrtc.RTCError) {
-			ev := newEvent("RTCErrorEvent", "error", eventInit{})
-			ev.attrs = map[string]any{"error": newRTCError(e)}
-			o.dispatch(p.rt, ev)
-		})
-		d.OnMessage(func(m webrtc.DataChannelMessage) {
-			ev := newEvent("MessageEvent", "message", eventInit{})
-			var data any = m.Data
-			switch {
-			case m.IsString:
-				data = string(m.Data)
-			case d.BinaryType() == "blob":
-				data = &blob{data: m.Data}
-			}
-			ev.attrs = map[string]any{"data": p.rt.realm.ToJS(nil, data), "origin": originOf(p.rt.base), "lastEventId": "", "source": nil, "ports": []any{}}
-			o.dispatch(p.rt, ev)
-		})
+		o := newDataChannel(p.rt, d, &channelHome{rt: p.rt})
+		o.home.owner = o
+		o.home.listen(d)
 		return o
 	})
+}
+
+func newDataChannel(rt *Runtime, d *webrtc.DataChannel, home *channelHome) *dataChannel {
+	o := &dataChannel{rt: rt, d: d, home: home, transferable: true}
+	o.init(o)
+	// "Queue a task to run the following step: Set channel.[[IsTransferable]] to
+	// false."
+	rt.Post(func() { o.transferable = false })
+	return o
+}
+
+// listen turns the handlers of the Go object into events of the owner.
+func (h *channelHome) listen(d *webrtc.DataChannel) {
+	plain := func(typ string, state webrtc.DataChannelState) func() {
+		return func() {
+			h.tell(func(o *dataChannel) {
+				if o.state != "" && state != "" {
+					o.state = state
+				}
+				o.fire(o.rt, typ)
+			})
+		}
+	}
+	d.OnOpen(plain("open", webrtc.DataChannelStateOpen))
+	d.OnClosing(plain("closing", webrtc.DataChannelStateClosing))
+	d.OnClose(plain("close", webrtc.DataChannelStateClosed))
+	d.OnBufferedAmountLow(plain("bufferedamountlow", ""))
+	d.OnError(func(e *webrtc.RTCError) {
+		h.tell(func(o *dataChannel) {
+			ev := newEvent("RTCErrorEvent", "error", eventInit{})
+			ev.attrs = map[string]any{"error": newRTCError(e)}
+			o.dispatch(o.rt, ev)
+		})
+	})
+	d.OnMessage(func(m webrtc.DataChannelMessage) { h.tell(func(o *dataChannel) { o.message(m) }) })
+}
+
+func (o *dataChannel) message(m webrtc.DataChannelMessage) {
+	ev := newEvent("MessageEvent", "message", eventInit{})
+	var data any = m.Data
+	switch {
+	case m.IsString:
+		data = string(m.Data)
+	case o.d.BinaryType() == "blob":
+		data = &blob{data: m.Data}
+	}
+	ev.attrs = map[string]any{"data": o.rt.realm.ToJS(nil, data), "origin": originOf(o.rt.base), "lastEventId": "", "source": nil, "ports": []any{}}
+	o.dispatch(o.rt, ev)
+}
+
+func (o *dataChannel) readyState() webrtc.DataChannelState {
+	switch {
+	case o.moved:
+		return webrtc.DataChannelStateClosed
+	case o.state != "":
+		return o.state
+	}
+	return o.d.ReadyState()
+}
+
+func (o *dataChannel) close() {
+	if o.moved {
+		return
+	}
+	o.d.Close()
+	if o.state == webrtc.DataChannelStateConnecting || o.state == webrtc.DataChannelStateOpen {
+		o.state = webrtc.DataChannelStateClosing
+	}
+}
+
+func (o *dataChannel) send(data any) error {
+	o.transferable = false
+	if o.moved {
+		return domerr.New(domerr.InvalidState, "the channel was transferred")
+	}
+	switch v := data.(type) {
+	case string:
+		return o.d.SendText(v)
+	case *blob:
+		return o.d.Send(v.data)
+	case *binding.Buffer:
+		return o.d.Send(v.Bytes())
+	}
+	return nil
 }
 
 func createDataChannel(c *binding.Call) (any, error) {
@@ -80,7 +151,7 @@ func init() {
 		"protocol":                   channelAttr((*ch).Protocol),
 		"negotiated":                 channelAttr((*ch).Negotiated),
 		"id":                         channelAttr((*ch).ID),
-		"readyState":                 channelAttr((*ch).ReadyState),
+		"readyState":                 getter(func(d *dataChannel) any { return d.readyState() }),
 		"bufferedAmount":             channelAttr((*ch).BufferedAmount),
 		"bufferedAmountLowThreshold": channelAttr((*ch).BufferedAmountLowThreshold),
 		"set bufferedAmountLowThreshold": setter(func(d *dataChannel, c *binding.Call) {
@@ -88,19 +159,8 @@ func init() {
 		}),
 		"binaryType":     channelAttr((*ch).BinaryType),
 		"set binaryType": setter(func(d *dataChannel, c *binding.Call) { d.d.SetBinaryType(c.String(0)) }),
-		"close":          setter(func(d *dataChannel, _ *binding.Call) { d.d.Close() }),
-		"send": func(c *binding.Call) (any, error) {
-			d := c.This.(*dataChannel).d
-			switch v := c.Arg(0).(type) {
-			case string:
-				return nil, d.SendText(v)
-			case *blob:
-				return nil, d.Send(v.data)
-			case *binding.Buffer:
-				return nil, d.Send(v.Bytes())
-			}
-			return nil, nil
-		},
+		"close":          setter(func(d *dataChannel, _ *binding.Call) { d.close() }),
+		"send":           func(c *binding.Call) (any, error) { return nil, c.This.(*dataChannel).send(c.Arg(0)) },
 	})
 }
 

@@ -353,7 +353,7 @@ func init() {
 		ro(attr("maxChannels", nullable(t(webidl.UnsignedShort)))),
 		attr("onstatechange", nullable(lenient(cb("EventHandlerNonNull")))),
 	)
-	define("RTCDataChannel", "EventTarget", exposed("Window"),
+	define("RTCDataChannel", "EventTarget", exposed("Window", "DedicatedWorker"),
 		ro(attr("label", t(webidl.USVString))),
 		ro(attr("ordered", t(webidl.Boolean))),
 		ro(attr("maxPacketLifeTime", nullable(t(webidl.UnsignedShort)))),
@@ -395,7 +395,7 @@ func init() {
 	define("RTCStatsReport", "", exposed("Window"),
 		ro(maplike(t(webidl.DOMString), t(webidl.Object))),
 	)
-	define("RTCError", "DOMException", exposed("Window"),
+	define("RTCError", "DOMException", exposed("Window", "DedicatedWorker"),
 		ctor(arg("init", dict("RTCErrorInit")), opt("message", t(webidl.DOMString), str(""))),
 		ro(attr("errorDetail", enum("RTCErrorDetailType"))),
 		ro(attr("sdpLineNumber", nullable(t(webidl.Long)))),
@@ -403,7 +403,7 @@ func init() {
 		ro(attr("receivedAlert", nullable(t(webidl.UnsignedLong)))),
 		ro(attr("sentAlert", nullable(t(webidl.UnsignedLong)))),
 	)
-	define("RTCErrorEvent", "Event", exposed("Window"),
+	define("RTCErrorEvent", "Event", exposed("Window", "DedicatedWorker"),
 		ctor(arg("type", t(webidl.DOMString)), arg("eventInitDict", dict("RTCErrorEventInit"))),
 		same(ro(attr("error", iface("RTCError")))),
 	)

@@ -57,6 +57,9 @@ func (m *model) add(s source, f *webidl.Fragment) {
 			continue
 		}
 		e.def.Members = append(e.def.Members, d.Members...)
+		if d.Partial && s.file == "extensions" && len(d.Exposed) > 0 { // it says where else the interface is
+			e.def.Exposed, e.def.Transferable = d.Exposed, e.def.Transferable || d.Transferable
+		}
 		if !d.Partial {
 			members := e.def.Members
 			*e.def = *d
