@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"trackway/codec"
+	"trackway/codec/pcm"
 )
 
 // audioPlayout is the goroutine of an audio track. Sound leaves it without a
@@ -23,6 +24,10 @@ type audioPlayout struct {
 	idle   time.Duration
 	slack  time.Duration // how long the buffer has been fuller than need be
 	silent bool
+
+	stretcher pcm.Stretcher
+	change    int           // 1 to lengthen the next frame, -1 to shorten it
+	unlike    time.Duration // how long there has been no good place for that
 	// lost: what was due last was concealed; concealing: write is given what
 	// makes up for it
 	lost, concealing bool
@@ -37,6 +42,11 @@ const (
 	delaySlack = 10 * time.Millisecond
 	// skipPatience is how long it must have been too full.
 	skipPatience = 500 * time.Millisecond
+	// maxStretch is the largest difference that stretching makes up for; from
+	// there on, sound is left out or made up.
+	maxStretch = 500 * time.Millisecond
+	// unlikePatience is how long a good place for it is looked for.
+	unlikePatience = 100 * time.Millisecond
 	// maxIdle is how long loss is concealed before the player waits for the
 	// stream to begin again.
 	maxIdle = 2 * time.Second
@@ -162,34 +172,83 @@ func (p *audioPlayout) replace(after *arrived) {
 	p.concealing = false
 }
 
-// adapt follows the group's delay by a step at a time: it adds sound when
-// there should be more in store, and leaves some out, preferably in silence,
-// when there has been more than needed for a while.
+// adapt decides how the next stretch of sound follows the group's delay: it is
+// made longer when there should be more in store, and shorter when there has
+// been more than needed for a while, sooner in silence. A gap that would take
+// seconds to make up for so is jumped over.
 func (p *audioPlayout) adapt() {
 	diff := p.line.Add(p.group.Delay()).Sub(p.at)
+	p.change = 0
 	switch {
-	case diff > delaySlack:
-		for ; diff > delaySlack && diff < maxIdle; diff -= p.step {
-			p.conceal(p.step, nil)
-			p.count(func(s *PlayoutStats) { s.Stretched += p.step })
-			p.at = p.at.Add(p.step)
-		}
+	case diff > maxIdle: // the clocks were set anew
 		p.slack = 0
-	case diff < -delaySlack && diff < delaySlack-p.step: // and would not be stretched again
-		p.slack += p.step
-		if p.slack < skipPatience && !p.silent || p.slack < p.step*2 {
-			return
-		}
+	case diff > maxStretch || diff > delaySlack && !p.waiting():
+		// What is due has not come, and may yet: it is waited for.
+		p.slack = 0
+		p.replaceEarly()
+	case diff > delaySlack:
+		p.slack, p.change = 0, 1
+	case diff < -maxStretch:
 		if f, _ := p.take(); f != nil {
 			// It is decoded, so that the decoder's state goes on.
 			_ = p.dec.Decode(f.EncodedFrame, func(*AudioFrame) {})
-			p.count(func(s *PlayoutStats) { s.Skipped += p.step })
 		}
+		p.count(func(s *PlayoutStats) { s.Skipped += p.step })
 		p.next += p.ticks(p.step)
 		p.line = p.line.Add(p.step)
+	case diff < -delaySlack:
+		if p.slack += p.step; p.slack >= skipPatience || p.silent && p.slack >= 2*p.step {
+			p.change = -1
+		}
 	default:
-		p.slack = 0
+		p.slack, p.unlike = 0, 0
 	}
+}
+
+// replaceEarly makes up for sound before that which is due, until the delay is
+// right or what is due is there.
+func (p *audioPlayout) replaceEarly() {
+	next := p.next
+	p.replace(nil)
+	p.next = next
+	p.at = p.at.Add(p.step)
+}
+
+// waiting reports whether what is due next has come.
+func (p *audioPlayout) waiting() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.queue {
+		if ahead := int32(f.Timestamp - p.next); ahead >= 0 {
+			return ahead < int32(p.ticks(p.step))
+		}
+	}
+	return false
+}
+
+// stretch changes the length of decoded sound as adapt has decided. Where no
+// seam would be good it waits for a better place, for unlikePatience.
+func (p *audioPlayout) stretch(f *AudioFrame) *AudioFrame {
+	force := p.unlike >= unlikePatience
+	var by time.Duration
+	switch {
+	case p.change > 0:
+		f, by = p.stretcher.Lengthen(f, force)
+		p.count(func(s *PlayoutStats) { s.Stretched += by })
+		p.at = p.at.Add(by)
+	case p.change < 0:
+		f, by = p.stretcher.Shorten(f, force)
+		p.count(func(s *PlayoutStats) { s.Skipped += by })
+		p.at = p.at.Add(-by)
+	default:
+		return f
+	}
+	if by == 0 {
+		p.unlike += p.step
+	} else {
+		p.unlike = 0
+	}
+	return f
 }
 
 func (p *audioPlayout) ticks(d time.Duration) uint32 {
@@ -252,8 +311,9 @@ func (p *audioPlayout) pass(f *AudioFrame) {
 			break
 		}
 	}
-	p.write(f)
-	p.count(func(s *PlayoutStats) { s.LastCapture, s.LastDue = p.line, p.at })
+	due := p.at
+	p.write(p.stretch(f))
+	p.count(func(s *PlayoutStats) { s.LastCapture, s.LastDue = p.line, due })
 }
 
 func (p *audioPlayout) write(f *AudioFrame) {
