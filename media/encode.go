@@ -2,7 +2,9 @@ package media
 
 import (
 	"context"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"trackway/codec"
@@ -139,18 +141,44 @@ func (e *encoding) emit(f *EncodedFrame) {
 	e.meter.begin(time.Now())
 }
 
-// audio prepares the goroutine of an audio encoder.
-func (e *encoding) audio() (func(context.Context), error) {
-	o := e.key.EncodeOptions
-	settings := codec.AudioSettings{
-		Channels: 1, Bitrate: o.MaxBitrate, ContentHint: e.track.ContentHint(),
+// audioSettings are what the receiver's parameters (RFC 7587 §6.1) and the
+// sender's limits make of an encoder.
+func audioSettings(o *EncodeOptions, hint string) codec.AudioSettings {
+	s := codec.AudioSettings{
+		Channels: 1, Bitrate: o.MaxBitrate, ContentHint: hint,
 		FEC: o.Codec.FmtpValue("useinbandfec") == "1", PacketLoss: 10, DTX: o.Codec.FmtpValue("usedtx") == "1",
 	}
 	// "stereo=1" is how the far side says that it would like stereo; without
-	// it mono is sent (RFC 7587 §6.1).
+	// it mono is sent.
 	if o.Codec.FmtpValue("stereo") == "1" {
-		settings.Channels = 2
+		s.Channels = 2
 	}
+	switch {
+	case o.Codec.Is(codec.PCMU), o.Codec.Is(codec.PCMA), o.Codec.Is(codec.G722):
+		s.Bitrate = 64_000 // there is no other
+	case s.Bitrate == 0:
+		s.Bitrate = usualAudioBitrate * s.Channels
+	}
+	// "maxaveragebitrate: specifies the maximum average receive bitrate of a
+	// session in bits per second"; programs wish by it, too.
+	if limit, err := strconv.Atoi(o.Codec.FmtpValue("maxaveragebitrate")); err == nil && limit > 0 && (o.MaxBitrate == 0 || limit < o.MaxBitrate) {
+		s.Bitrate = max(minAudioBitrate, min(maxAudioBitrate, limit))
+	}
+	return s
+}
+
+const (
+	// usualAudioBitrate is what a channel gets when nobody says otherwise.
+	usualAudioBitrate = 32_000
+	// Opus's (RFC 7587 §6.1).
+	minAudioBitrate, maxAudioBitrate = 6_000, 510_000
+)
+
+// audio prepares the goroutine of an audio encoder.
+func (e *encoding) audio() (func(context.Context), error) {
+	o := e.key.EncodeOptions
+	settings := audioSettings(&o, e.track.ContentHint())
+	most := settings.Bitrate
 	enc, name, err := o.Codecs.NewAudioEncoder(o.Codec, settings)
 	if err != nil {
 		return nil, err
@@ -170,7 +198,22 @@ func (e *encoding) audio() (func(context.Context), error) {
 		},
 		Ended: func() { once.Do(func() { close(ended) }) },
 	})
-	e.meter.target(o.MaxBitrate, 0)
+	e.meter.target(most, 0)
+	var target atomic.Int64 // what the network carries; 0 before anyone said
+	e.out.OnFeedback(func(f Feedback) { target.Store(int64(f.TargetBitrate)) })
+	follow := func() {
+		bitrate := most
+		if t := int(target.Load()); t > 0 {
+			bitrate = max(minAudioBitrate, min(most, t))
+		}
+		if bitrate == settings.Bitrate || !o.Codec.Is(codec.Opus) {
+			return
+		}
+		settings.Bitrate = bitrate
+		if enc.SetTarget(settings) == nil {
+			e.meter.target(bitrate, 0)
+		}
+	}
 	// A receiver takes the capture time for that of the sound which it decodes,
 	// and plays the picture of that time with it.
 	var delay time.Duration
@@ -195,6 +238,7 @@ func (e *encoding) audio() (func(context.Context), error) {
 			case <-ended:
 				return
 			case f := <-frames:
+				follow()
 				e.meter.begin(time.Now())
 				err := enc.Encode(f, emit)
 				e.meter.end(time.Now())

@@ -214,6 +214,77 @@ func TestAudioIsEncoded(t *testing.T) {
 	})
 }
 
+// hear encodes a second and a half of sound and returns the bits per second and
+// the packets of the last second.
+func hear(t *testing.T, fmtp string, maxBitrate, network int, sound func(i int) int16) (bitrate, packets int) {
+	synctest.Test(t, func(t *testing.T) {
+		src := media.NewAudioSource()
+		raw := src.NewTrack()
+		defer raw.Stop()
+		track, release, err := media.Encode(raw, media.EncodeOptions{
+			Codec: media.Codec{MimeType: codec.Opus, ClockRate: 48000, Channels: 2, SDPFmtpLine: fmtp}, MaxBitrate: maxBitrate,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		if network > 0 {
+			track.SendFeedback(t, media.Feedback{TargetBitrate: network})
+		}
+		out := watchCoded(track)
+		for n := range 150 {
+			s := make([]int16, 480)
+			for i := range s {
+				s[i] = sound(n*480 + i)
+			}
+			src.WriteAudio(&media.AudioFrame{Samples: s, SampleRate: 48000, Channels: 1, Timestamp: uint32(n * 480)})
+			time.Sleep(10 * time.Millisecond)
+			if n == 49 {
+				synctest.Wait()
+				out.take()
+			}
+		}
+		synctest.Wait()
+		for _, f := range out.take() {
+			bitrate, packets = bitrate+8*len(f.Data), packets+1
+		}
+	})
+	return bitrate, packets
+}
+
+func TestOpusFollowsWhatWasNegotiatedAndTheNetwork(t *testing.T) {
+	noise := uint32(1)
+	loud := func(int) int16 {
+		noise = noise*1664525 + 1013904223
+		return int16(noise>>16) / 4
+	}
+	for _, c := range []struct {
+		what            string
+		fmtp            string
+		max, network    int
+		lowest, highest int
+	}{
+		{"the usual rate", "", 0, 0, 24_000, 40_000},
+		{"stereo has two channels' rate", "stereo=1", 0, 0, 48_000, 80_000},
+		{"maxaveragebitrate", "maxaveragebitrate=14000", 0, 0, 8_000, 18_000},
+		{"maxaveragebitrate is a wish for more, too", "maxaveragebitrate=96000", 0, 0, 70_000, 120_000},
+		{"maxBitrate", "maxaveragebitrate=96000", 20_000, 0, 14_000, 26_000},
+		{"the network", "", 0, 12_000, 8_000, 16_000},
+		{"the network carries more than is wanted", "", 0, 500_000, 24_000, 40_000},
+	} {
+		if got, _ := hear(t, c.fmtp, c.max, c.network, loud); got < c.lowest || got > c.highest {
+			t.Errorf("%s: %d bit/s, want %d to %d", c.what, got, c.lowest, c.highest)
+		}
+	}
+	silent := func(int) int16 { return 0 }
+	if _, n := hear(t, "", 0, 0, silent); n != 50 {
+		t.Errorf("%d packets in a second of silence, want 50", n)
+	}
+	if _, n := hear(t, "usedtx=1", 0, 0, silent); n > 15 {
+		t.Errorf("%d packets in a second of silence with usedtx=1, want few", n)
+	}
+}
+
 func TestEncodeRefusesWhatItCannot(t *testing.T) {
 	if _, _, err := media.Encode(media.NewEncodedSource(vp8.Codec).NewTrack(), vp8); !errors.Is(err, domerr.NotSupported) {
 		t.Errorf("a coded track: %v, want NotSupportedError", err)

@@ -4,6 +4,7 @@ package native
 
 import (
 	"testing"
+	"time"
 
 	"trackway/codec"
 	"trackway/internal/bitstream"
@@ -200,6 +201,20 @@ func TestH264Slices(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestOpusLookahead: the sound of a frame is that much older than the frame.
+func TestOpusLookahead(t *testing.T) {
+	im := Implementations()[8]
+	skipWithout(t, &im)
+	e, err := im.NewAudioEncoder(im.Codec, codec.AudioSettings{SampleRate: 48000, Channels: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if d := e.(interface{ Delay() time.Duration }).Delay(); d != 6500*time.Microsecond {
+		t.Errorf("a delay of %v, want Opus's 6.5ms", d)
 	}
 }
 

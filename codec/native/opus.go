@@ -20,6 +20,7 @@ const (
 	opusSetFEC         = 4012
 	opusSetPacketLoss  = 4014
 	opusSetDTX         = 4016
+	opusGetLookahead   = 4027
 	opusMaxSamples     = 5760 // 120 ms, a channel
 	opusMaxPacket      = 4000
 	opusDefaultBitrate = 32000
@@ -29,7 +30,8 @@ var (
 	opusEncoderCreate  func(rate, channels, application int32, code *int32) uintptr
 	opusEncoderDestroy func(uintptr)
 	opusEncode         func(enc uintptr, samples *int16, n int32, data *byte, size int32) int32
-	opusEncoderCtl     func(enc uintptr, request, value int32) int32
+	// Variadic in C: an integer, or where to put one.
+	opusEncoderCtl     func(enc uintptr, request int32, value uintptr) int32
 	opusDecoderCreate  func(rate, channels int32, code *int32) uintptr
 	opusDecoderDestroy func(uintptr)
 	opusDecode         func(dec uintptr, data *byte, size int32, samples *int16, n, fec int32) int32
@@ -50,8 +52,10 @@ type opusEncoder struct {
 	framer *pcm.Framer
 	length time.Duration
 	size   int32 // samples of a frame, a channel
-	data   [opusMaxPacket]byte
-	out    codec.EncodedFrame
+
+	lookahead int32
+	data      [opusMaxPacket]byte
+	out       codec.EncodedFrame
 }
 
 func newOpusEncoder(c codec.Codec, s codec.AudioSettings) (codec.AudioEncoder, error) {
@@ -87,6 +91,9 @@ func newOpusEncoder(c codec.Codec, s codec.AudioSettings) (codec.AudioEncoder, e
 		e.Close()
 		return nil, err
 	}
+	if opusEncoderCtl(e.enc, opusGetLookahead, address(&e.lookahead)) != 0 {
+		e.lookahead = 0
+	}
 	return e, nil
 }
 
@@ -109,6 +116,12 @@ func (e *opusEncoder) Encode(f *codec.AudioFrame, emit func(*codec.EncodedFrame)
 	})
 }
 
+// Delay is how much earlier than its frame's CaptureTime the sound was captured
+// that a decoder gives for the frame: the encoder looks ahead.
+func (e *opusEncoder) Delay() time.Duration {
+	return time.Duration(e.lookahead) * time.Second / opusRate
+}
+
 // SetTarget implements codec.AudioEncoder.
 func (e *opusEncoder) SetTarget(s codec.AudioSettings) error {
 	requests := [][2]int32{
@@ -118,7 +131,7 @@ func (e *opusEncoder) SetTarget(s codec.AudioSettings) error {
 		requests = append(requests, [2]int32{opusSetBitrate, int32(min(510000, max(6000, s.Bitrate)))})
 	}
 	for _, r := range requests {
-		if code := opusEncoderCtl(e.enc, r[0], r[1]); code != 0 {
+		if code := opusEncoderCtl(e.enc, r[0], uintptr(r[1])); code != 0 {
 			return domerr.Wrap(failed("opus_encoder_ctl", code), domerr.Operation, "libopus refuses the new target")
 		}
 	}

@@ -82,7 +82,9 @@ func (e *Encoder) Encode(f *codec.AudioFrame, emit func(*codec.EncodedFrame)) er
 		if err != nil {
 			return domerr.Wrap(err, domerr.Encoding, "Opus encoder")
 		}
-		if n == 0 {
+		// "If the return value is 2 bytes or less, then the packet does not need
+		// to be transmitted (DTX)", says opus_encode.
+		if n == 0 || n <= 2 && e.settings.DTX {
 			return nil
 		}
 		e.frame = codec.EncodedFrame{
