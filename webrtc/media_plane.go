@@ -110,6 +110,7 @@ func (p *mediaPlane) writable(tr *transport.Transport) {
 	for _, l := range p.lines {
 		if l.mt == mt {
 			if m := &l.transceiver.sender.media; m.sending {
+				m.connect(true) // an encoder has waited for this
 				start = append(start, m.keyFrame(""))
 			}
 		}

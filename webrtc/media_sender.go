@@ -51,7 +51,7 @@ func (m *senderMedia) setEncodings(encodings []RTPEncodingParameters) {
 	}
 	m.activate()
 	if m.sending && m.track != nil && m.track.Format().Form == media.Raw {
-		m.encode(true)
+		m.connect(true)
 	}
 }
 
@@ -183,7 +183,9 @@ func (m *senderMedia) connect(on bool) {
 		return
 	}
 	if m.track.Format().Form == media.Raw {
-		m.encode(on)
+		// Nothing is coded for nobody: while ICE and DTLS are at work, thousands of
+		// connections would have their encoders in the way.
+		m.encode(on && m.mt != nil && m.mt.ready.Load())
 		return
 	}
 	if m.failure = m.transform.Load().transformable(m.track); m.failure != nil {
