@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,8 +22,8 @@ import (
 // negotiated beside it, and afterwards nothing may be left: not with the
 // connections open and their transceivers stopped, and not when they are closed.
 //
-// TRACKWAY_SOAK is how long (make soak: ten minutes, 300 connections); without
-// it the test is a few seconds long and as many connections wide as go with it.
+// TRACKWAY_SOAK is how long (make soak: ten minutes), TRACKWAY_SOAK_CONNECTIONS
+// how many connections (300); without the test is a few seconds long and as many connections wide as go with it.
 func TestSoak(t *testing.T) {
 	length, connections, pause := 2*time.Second, 12, 300*time.Millisecond
 	if s := os.Getenv("TRACKWAY_SOAK"); s != "" {
@@ -31,6 +32,11 @@ func TestSoak(t *testing.T) {
 			t.Fatal(err)
 		}
 		connections, pause = 300, 2*time.Second
+		if s := os.Getenv("TRACKWAY_SOAK_CONNECTIONS"); s != "" {
+			if connections, err = strconv.Atoi(s); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	const seed = 5
 	// The first round fills pools and tables that stay for good.
@@ -253,6 +259,7 @@ type soakCheck struct {
 	source      int
 	last        uint32
 	ssrc        uint32
+	first       uint16
 	next        uint16
 	begun       bool
 	// missed is since when packets are missing; zero where they may be.
@@ -297,7 +304,7 @@ func (c *soakCheck) packet(p *media.RTPPacket) {
 	defer c.mu.Unlock()
 	c.run.packets.Add(1)
 	if !c.begun || p.SSRC != c.ssrc {
-		c.begun, c.ssrc, c.next = true, p.SSRC, p.SequenceNumber
+		c.begun, c.ssrc, c.first, c.next = true, p.SSRC, p.SequenceNumber, p.SequenceNumber
 		c.missed = map[uint16]time.Time{}
 	}
 	switch ahead := int16(p.SequenceNumber - c.next); {
@@ -308,6 +315,11 @@ func (c *soakCheck) packet(p *media.RTPPacket) {
 			}
 		}
 		c.next = p.SequenceNumber + 1
+	case int16(p.SequenceNumber-c.first) < 0: // sent before the one that came first
+		for q := p.SequenceNumber + 1; q != c.first; q++ {
+			c.missed[q] = time.Time{}
+		}
+		c.first = p.SequenceNumber
 	default:
 		if _, ok := c.missed[p.SequenceNumber]; !ok {
 			c.run.doubled.Add(1)

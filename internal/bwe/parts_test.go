@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+var epoch = time.Unix(1_000_000, 0)
+
 func TestThePacerSpreadsWhatIsSent(t *testing.T) {
 	var p Pacer
 	p.SetTarget(800_000, true) // paced at 2 Mbit/s: 250 bytes a millisecond

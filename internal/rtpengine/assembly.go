@@ -20,6 +20,7 @@ type assembly struct {
 	slots   []asmSlot
 	count   int
 	next    uint64 // the first packet that is not consumed
+	floor   uint64 // before it nothing is taken any more: it came before a restart
 	scan    uint64 // packets from next to before scan are one frame's, complete so far
 	begun   bool   // next is set
 	startAt time.Time
@@ -57,8 +58,12 @@ func (a *assembly) setCodec(c Codec) {
 	a.restart()
 }
 
-// restart forgets what is buffered, for a new sequence or codec.
+// restart forgets what is buffered. A repair of what lies behind must not begin
+// the stream anew.
 func (a *assembly) restart() {
+	if a.begun && a.moved {
+		a.floor = a.next
+	}
 	for i := range a.slots {
 		a.release(&a.slots[i])
 	}
@@ -118,6 +123,9 @@ func (a *assembly) insert(now time.Time, p *Packet) {
 	}
 	seq := p.Extended
 	switch {
+	case seq < a.floor:
+		st.stats.PacketsDiscarded++
+		return
 	case !a.begun:
 		a.next, a.scan, a.begun, a.startAt = seq, seq, true, now
 	case seq < a.next && !a.moved && a.next-seq < assemblyStart:

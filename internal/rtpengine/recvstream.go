@@ -190,6 +190,7 @@ func (st *ReceiveStream) sequence(seq uint16, recovered bool) (ext uint64, ok bo
 		ext = 1<<16 + uint64(seq)
 		st.begin(ext)
 		st.asm.restart()
+		st.asm.floor = 0 // another sequence
 		return ext, true
 	}
 	st.badSeq = uint32(seq + 1)
