@@ -46,9 +46,10 @@ type BlobEvent struct {
 }
 
 // Recorder is MediaRecorder: it writes the tracks of a stream to WebM,
-// Matroska, Ogg or IVF. Coded media is recorded without transcoding. Video
-// begins, and after a loss goes on, with a key frame, which the recorder asks
-// for; a picture that changes its size is recorded as it comes.
+// Matroska, Ogg or IVF. Coded media, in frames or packets, is recorded without
+// transcoding. Video begins, and after a loss goes on, with a key frame, which
+// the recorder asks for; a picture that changes its size is recorded as it
+// comes.
 //
 // Without Start's timeslice and without Output, the recording is kept in
 // memory until it is stopped, and is then complete with duration and index.

@@ -343,7 +343,7 @@ func TestRecorderRefusesWhatItCannotWrite(t *testing.T) {
 		{"video/webm", media.NewStream(track("video/H264"))},
 		{"video/webm;codecs=vp9", media.NewStream(track("video/VP8"))},
 		{"audio/ogg", media.NewStream(track("audio/opus"), track("audio/opus"))},
-		{"", media.NewStream(media.NewRTPSource(media.Codec{MimeType: "video/VP8"}).NewTrack())},
+		{"", media.NewStream(media.NewRTPSource(media.Codec{MimeType: "video/unheard-of"}).NewTrack())},
 	} {
 		r, err := media.NewRecorder(c.stream, media.RecorderOptions{MimeType: c.mime})
 		if err != nil {

@@ -46,6 +46,7 @@ type recKind uint8
 
 const (
 	recFrame recKind = iota
+	recPacket
 	recVideo
 	recAudio
 	recPause
@@ -58,6 +59,7 @@ type recItem struct {
 	kind    recKind
 	track   *recTrack
 	frame   *EncodedFrame
+	packet  *RTPPacket
 	video   *VideoFrame
 	audio   *AudioFrame
 	arrival time.Time
@@ -78,10 +80,12 @@ type recTrack struct {
 	last     time.Duration // of the latest frame in the file
 	written  bool
 	lastAsk  time.Time
+	unpack   *unpacker // of a track of RTP packets
 	video    codec.VideoEncoder
 	audio    codec.AudioEncoder
 	lastKey  time.Time
 	overflow atomic.Bool
+	failure  error // of a frame that was put together
 }
 
 const (
@@ -101,7 +105,10 @@ func newRecording(r *Recorder, tracks []*Track, timeslice time.Duration) (*recor
 		rt := &recTrack{track: t, index: -1, needKey: t.Kind() == Video}
 		switch f := t.Format(); f.Form {
 		case RTP:
-			return nil, domerr.New(domerr.NotSupported, "a track of RTP packets cannot be recorded: give it as frames")
+			if !run.unpackInto(rt, f.Codec) {
+				return nil, domerr.New(domerr.NotSupported, "packets of %s cannot be put together to frames", f.Codec.MimeType)
+			}
+			rt.mime = canonical(f.Codec.MimeType)
 		case Raw:
 			rt.mime = codec.VP8
 			if t.Kind() == Audio {
@@ -148,6 +155,7 @@ func (run *recording) begin() {
 	for _, rt := range run.tracks {
 		rt.remove = rt.track.AddSink(&Sink{
 			Encoded: func(f *EncodedFrame) { run.takeFrame(rt, f) },
+			RTP:     onlyPackets(rt, func(p *RTPPacket) { run.takePacket(rt, p) }),
 			Video:   onlyRaw(rt, func(f *VideoFrame) { run.takeVideo(rt, f) }),
 			Audio:   onlyRaw(rt, func(f *AudioFrame) { run.takeAudio(rt, f) }),
 			Ended: func() {
@@ -161,6 +169,15 @@ func (run *recording) begin() {
 	go run.write()
 }
 
+// onlyPackets keeps the recorder from asking a remote track for packets, which
+// gives frames too.
+func onlyPackets(rt *recTrack, f func(*RTPPacket)) func(*RTPPacket) {
+	if rt.unpack == nil {
+		return nil
+	}
+	return f
+}
+
 // onlyRaw keeps the recorder from asking a remote track for decoded media.
 func onlyRaw[F any](rt *recTrack, f func(F)) func(F) {
 	if rt.track.Format().Form != Raw {
@@ -172,6 +189,12 @@ func onlyRaw[F any](rt *recTrack, f func(F)) func(F) {
 func (run *recording) takeFrame(rt *recTrack, f *EncodedFrame) {
 	if !run.paused.Load() {
 		run.postMedia(recItem{kind: recFrame, track: rt, frame: f, arrival: time.Now()}, len(f.Data))
+	}
+}
+
+func (run *recording) takePacket(rt *recTrack, p *RTPPacket) {
+	if !run.paused.Load() {
+		run.postMedia(recItem{kind: recPacket, track: rt, packet: p, arrival: time.Now()}, len(p.Payload))
 	}
 }
 
@@ -203,6 +226,10 @@ func (run *recording) postMedia(i recItem, size int) {
 	switch i.kind {
 	case recFrame:
 		i.frame = i.frame.Clone()
+	case recPacket:
+		p := *i.packet
+		p.Payload = slices.Clone(p.Payload)
+		i.packet = &p
 	case recVideo:
 		i.video = i.video.Clone()
 	case recAudio:
@@ -289,8 +316,21 @@ func (run *recording) handle(i recItem) error {
 		return run.encode(i)
 	case recFrame:
 		return run.frame(i)
+	case recPacket:
+		i.track.unpack.push(i.packet, i.arrival)
+		return i.track.failure
 	}
 	return nil
+}
+
+// unpackInto prepares a track of packets; false if its codec's are not known.
+func (run *recording) unpackInto(rt *recTrack, c Codec) bool {
+	rt.unpack = newUnpacker(c, func(f *EncodedFrame) {
+		if rt.failure == nil {
+			rt.failure = run.frame(recItem{kind: recFrame, track: rt, frame: f.Clone(), arrival: rt.unpack.now})
+		}
+	}, rt.track.RequestKeyFrame)
+	return rt.unpack != nil
 }
 
 // frame takes a coded frame: it waits for key frames, and for the file to begin.
