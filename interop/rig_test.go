@@ -155,6 +155,7 @@ type rig struct {
 	gate     *gate
 	goOffers bool
 	sent     *media.Track // the picture of bothSend
+	dies     bool         // the browser is killed in the test
 
 	mu     sync.Mutex
 	tracks []webrtc.TrackEvent
@@ -182,6 +183,19 @@ func each(t *testing.T, body func(x *rig)) {
 // browser when this program offers, and this program otherwise.
 func start(t *testing.T, h *house, kind browser.Kind, goOffers bool, options ...webrtc.Option) *rig {
 	t.Helper()
+	return startWith(t, h, kind, goOffers, setting{options: options})
+}
+
+// setting is what differs from a usual call.
+type setting struct {
+	config  webrtc.Configuration // this program's
+	page    any                  // the browser's RTCConfiguration
+	options []webrtc.Option
+	pipe    func(signaling.Pipe) signaling.Pipe
+}
+
+func startWith(t *testing.T, h *house, kind browser.Kind, goOffers bool, set setting) *rig {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	t.Cleanup(cancel)
 	x := &rig{T: t, ctx: ctx, kind: kind, house: h, goOffers: goOffers, steps: map[signaling.StepKind]int{}}
@@ -195,11 +209,16 @@ func start(t *testing.T, h *house, kind browser.Kind, goOffers bool, options ...
 	ch := make(chan signaling.Pipe, 1)
 	h.pipes[id] = ch
 	h.mu.Unlock()
-	if x.pc, err = webrtc.NewPeerConnection(webrtc.Configuration{}, options...); err != nil {
+	if x.pc, err = webrtc.NewPeerConnection(set.config, set.options...); err != nil {
 		t.Fatal(err)
 	}
-	x.eval(nil, `await T.until("the page is ready", () => window.call); await window.call(args.id, args.polite)`, browser.Args{"id": id, "polite": goOffers})
-	x.gate = newGate(<-ch)
+	x.eval(nil, `await T.until("the page is ready", () => window.call); await window.call(args.id, args.polite, args.configuration ?? undefined)`,
+		browser.Args{"id": id, "polite": goOffers, "configuration": set.page})
+	pipe := <-ch
+	if set.pipe != nil {
+		pipe = set.pipe(pipe)
+	}
+	x.gate = newGate(pipe)
 	x.pc.OnTrack(x.onTrack)
 	x.session = signaling.New(x.pc, x.gate, signaling.Options{
 		Polite:  !goOffers,
@@ -216,7 +235,7 @@ func start(t *testing.T, h *house, kind browser.Kind, goOffers bool, options ...
 	t.Cleanup(func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if t.Failed() {
+		if t.Failed() && !x.dies {
 			x.describe(closing)
 		}
 		stop()
@@ -224,7 +243,7 @@ func start(t *testing.T, h *house, kind browser.Kind, goOffers bool, options ...
 		if err := x.pc.Close(); err != nil {
 			t.Error(err)
 		}
-		if err := x.frame.Close(closing); err != nil {
+		if err := x.frame.Close(closing); err != nil && !x.dies {
 			t.Error(err)
 		}
 	})
