@@ -91,7 +91,9 @@ func (g *statsGathering) played(s *InboundRTPStreamStats, t *RTPTransceiver, p m
 // soundRate is the sampling rate in which the statistics of sound count.
 const soundRate = 48000
 
-func samplesOf(d time.Duration) *uint64 { return new(uint64(d * soundRate / time.Second)) }
+func samplesOf(d time.Duration) *uint64 {
+	return new(uint64((d*soundRate + time.Second/2) / time.Second)) // a sample is no whole number of nanoseconds
+}
 
 func (g *statsGathering) heardSound(s *InboundRTPStreamStats, p media.PlayoutStats) {
 	s.AudioLevel, s.TotalAudioEnergy, s.TotalSamplesDuration = &p.Level, &p.Energy, new(p.Played.Seconds())

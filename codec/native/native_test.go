@@ -95,8 +95,8 @@ func TestAnotherSizeStartsAnewWithAKeyFrame(t *testing.T) {
 
 func TestTheBitrateFollowsItsTarget(t *testing.T) {
 	videoCodecs(t, func(t *testing.T, enc, dec *codec.Implementation) {
-		e, _ := start(t, enc, dec, codec.VideoSettings{Width: 320, Height: 180, FrameRate: 30, Bitrate: 150_000, ErrorResilient: true})
-		f := codec.NewVideoFrame(320, 180)
+		e, _ := start(t, enc, dec, codec.VideoSettings{Width: 160, Height: 90, FrameRate: 30, Bitrate: 60_000, ErrorResilient: true})
+		f := codec.NewVideoFrame(160, 90)
 		n := 0
 		noise := uint32(1)
 		rate := func() float64 { // of two seconds, the second of them measured
@@ -118,7 +118,7 @@ func TestTheBitrateFollowsItsTarget(t *testing.T) {
 			}
 			return float64(bits)
 		}
-		for _, target := range []int{150_000, 600_000, 150_000} {
+		for _, target := range []int{60_000, 240_000, 60_000} {
 			if err := e.SetTarget(codec.VideoSettings{Bitrate: target}); err != nil {
 				t.Fatal(err)
 			}
@@ -140,7 +140,7 @@ func TestDamagedFrames(t *testing.T) {
 			random = random*1664525 + 1013904223
 			return int(random>>8) % n
 		}
-		for n := range 120 {
+		for n := range 60 {
 			testPicture(f, n%20)
 			f.Timestamp = uint32(n * 3000)
 			whole := n%10 == 9
