@@ -37,9 +37,16 @@ func (im *Implementation) decodes() bool {
 	return im.NewVideoDecoder != nil || im.NewAudioDecoder != nil
 }
 
-// matches reports whether the implementation serves c. Apart from the MIME
-// type, parameters that make another bit stream decide: for H.264 the
-// packetisation is RTP's business, so the profile is left to the constructor.
+// writes reports whether an encoder's bit stream is c's. Decoders are not so
+// choosy: those of H.264 read several profiles, of which an encoder writes one.
+func (im *Implementation) writes(c Codec) bool {
+	const profile = "profile-level-id" // profile_idc is the first byte (RFC 6184 §8.1)
+	have, want := im.Codec.FmtpValue(profile), c.FmtpValue(profile)
+	return !c.Is(H264) || len(have) < 2 || len(want) < 2 || strings.EqualFold(have[:2], want[:2])
+}
+
+// matches reports whether the implementation serves c, as far as MIME type and
+// clock rate tell.
 func (im *Implementation) matches(c Codec) bool {
 	if !im.Codec.Is(c.MimeType) {
 		return false
@@ -146,7 +153,9 @@ func (r *Registry) codecs(kind string, can func(*Implementation) bool) []Codec {
 
 // Encodes reports whether c can be encoded here. Unlike Encoders it tests no
 // other codec.
-func (r *Registry) Encodes(c Codec) bool { return r.serves(c, (*Implementation).encodes) }
+func (r *Registry) Encodes(c Codec) bool {
+	return r.serves(c, func(im *Implementation) bool { return im.encodes() && im.writes(c) })
+}
 
 // Decodes reports whether c can be decoded here.
 func (r *Registry) Decodes(c Codec) bool { return r.serves(c, (*Implementation).decodes) }
@@ -184,7 +193,7 @@ func (r *Registry) find(c Codec, what string, can func(*Implementation) bool, tr
 // NewVideoEncoder starts the first video encoder that serves c and returns it
 // with the name of its implementation. The error is a NotSupportedError.
 func (r *Registry) NewVideoEncoder(c Codec, s VideoSettings) (enc VideoEncoder, name string, err error) {
-	err = r.find(c, "video encoder", func(im *Implementation) bool { return im.NewVideoEncoder != nil },
+	err = r.find(c, "video encoder", func(im *Implementation) bool { return im.NewVideoEncoder != nil && im.writes(c) },
 		func(im *Implementation) (err error) {
 			enc, err = im.NewVideoEncoder(c, s)
 			name = im.Name

@@ -1,8 +1,11 @@
 package webrtc
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
+	"trackway/codec"
 	"trackway/internal/jsep"
 	"trackway/media"
 )
@@ -73,6 +76,37 @@ func DefaultCodecs() []CodecCapability {
 		video("video/AV1", "level-idx=5;profile=0;tier=0", 45, 46),
 		{RTPCodec: RTPCodec{MimeType: "video/rtx", ClockRate: 90000}},
 	}
+}
+
+// notMedia are the formats of RTP that no encoder is needed for.
+var notMedia = []string{"rtx", "red", "ulpfec", "flexfec-03", "telephone-event", "cn"}
+
+// CodableCodecs is DefaultCodecs without those of pictures and sound that
+// cannot be coded here: for programs whose tracks are raw both ways, so that
+// peers choose nothing else. Codecs of r that can be encoded only, or decoded
+// only, are listed for that direction. It runs the self-tests of r's
+// implementations, so what it lists depends on the machine.
+//
+//	engine, err := webrtc.NewEngine(webrtc.WithCodecs(webrtc.CodableCodecs(codec.Default)...))
+func CodableCodecs(r *codec.Registry) (out []CodecCapability) {
+	for _, c := range DefaultCodecs() {
+		if _, format, _ := strings.Cut(c.MimeType, "/"); slices.Contains(notMedia, strings.ToLower(format)) {
+			out = append(out, c)
+			continue
+		}
+		one := codec.Codec{MimeType: c.MimeType, ClockRate: c.ClockRate, Channels: c.Channels, SDPFmtpLine: c.SDPFmtpLine}
+		switch encodes, decodes := r.Encodes(one), r.Decodes(one); {
+		case encodes && decodes:
+		case encodes:
+			c.Direction = RTPTransceiverDirectionSendonly
+		case decodes:
+			c.Direction = RTPTransceiverDirectionRecvonly
+		default:
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // The header extensions of the default table.

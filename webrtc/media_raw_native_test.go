@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -57,4 +58,47 @@ func codecsOf(mime string) []RTPCodec {
 	return slices.DeleteFunc(SenderCapabilities(media.Video).Codecs, func(c RTPCodec) bool {
 		return !strings.EqualFold(c.MimeType, mime)
 	})
+}
+
+// TestCodableCodecs: what can be neither encoded nor decoded is not offered.
+func TestCodableCodecs(t *testing.T) {
+	list := func(r *codec.Registry) (out []string) {
+		for _, c := range CodableCodecs(r) {
+			entry := strings.ToLower(strings.TrimPrefix(c.MimeType, "video/"))
+			if id := (codec.Codec{SDPFmtpLine: c.SDPFmtpLine}).FmtpValue("profile-level-id"); id != "" {
+				entry += " " + id
+			}
+			if strings.HasPrefix(c.MimeType, "video/") && entry != "rtx" {
+				out = append(out, strings.TrimSpace(entry+" "+string(c.Direction)))
+			}
+		}
+		return out
+	}
+	if got := list(codec.Default); !slices.Equal(got, []string{"vp8"}) {
+		t.Errorf("without libraries %q are coded, want VP8", got)
+	}
+	r := new(codec.Registry)
+	fail := errors.New("no library")
+	decoder := func(codec.Codec) (codec.VideoDecoder, error) { return nil, nil }
+	encoder := func(codec.Codec, codec.VideoSettings) (codec.VideoEncoder, error) { return nil, nil }
+	r.Register(codec.Implementation{Codec: codec.Codec{MimeType: codec.VP9}, NewVideoDecoder: decoder})
+	r.Register(codec.Implementation{Codec: codec.Codec{MimeType: codec.AV1}, NewVideoDecoder: decoder, SelfTest: func() error { return fail }})
+	r.Register(codec.Implementation{
+		Codec:           codec.Codec{MimeType: codec.H264, SDPFmtpLine: "profile-level-id=42e01f"},
+		NewVideoDecoder: decoder, NewVideoEncoder: encoder,
+	})
+	want := []string{"vp9 recvonly", "h264 42e01f", "h264 42e01f", "h264 42001f", "h264 4d001f recvonly", "h264 64001f recvonly"}
+	if got := list(r); !slices.Equal(got, want) {
+		t.Errorf("coded are %q, want %q", got, want)
+	}
+	e, err := NewEngine(WithCodecs(CodableCodecs(r)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	for _, c := range e.SenderCapabilities(media.Video).Codecs {
+		if strings.EqualFold(c.MimeType, codec.VP9) || strings.EqualFold(c.MimeType, codec.AV1) {
+			t.Errorf("getCapabilities of senders lists %s, which cannot be encoded", c.MimeType)
+		}
+	}
 }
