@@ -213,3 +213,59 @@ func TestInsecurePagesHaveNoDevices(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+// What a worker does is bounded by the page that made it.
+func TestEndlessWorkersEndWithTheirPage(t *testing.T) {
+	const endless = `new Worker('data:text/javascript,postMessage(1); for (;;);').onmessage = `
+	got, err := page(t, Options{}, `<script>`+endless+`e => { e.target.terminate(); console.log('terminated'); };</script>`)
+	if err != nil || got != "terminated\n" {
+		t.Errorf("a page ends when its endless worker was terminated: %q, %v", got, err)
+	}
+	rt, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rt.LoadScript("s.js", endless+"() => close()"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := rt.Run(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a page with an endless worker: %v", err)
+	}
+}
+
+// Frames that a script does not read are dropped, not collected.
+func TestTransformsThatNeverReadHoldFewFrames(t *testing.T) {
+	rt, err := New(Options{Engine: engine})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	asked := 0
+	q := newFrameQueue(rt, func() { asked++ })
+	frame := func(key bool) {
+		f := &webrtc.TransformFrame{Kind: "video"}
+		f.KeyFrame = key
+		if q.admit() {
+			q.push(f, q)
+		}
+	}
+	frame(true)
+	for range 10 * framesWaiting {
+		frame(false)
+	}
+	if len(q.frames) > framesWaiting || asked != 1 {
+		t.Errorf("%d frames wait, and %d key frames were asked for; want at most %d, and 1", len(q.frames), asked, framesWaiting)
+	}
+	frame(true)
+	if n := len(q.frames); n != 1 || !q.frames[0].f.KeyFrame {
+		t.Errorf("%d frames wait after the gap, want the key frame", n)
+	}
+	for range 2 * framesWaiting {
+		q.admit() // and never arrives
+	}
+	if q.admit() {
+		t.Error("more frames are on their way than the queue may hold")
+	}
+}

@@ -81,6 +81,9 @@ func (s *RTPSender) validateParametersLocked(p RTPSendParameters) ([]jsep.Encodi
 			return nil, changed("rid, or the order of encodings,")
 		}
 	}
+	if err := validateScalabilityModes(p.Encodings); err != nil {
+		return nil, err
+	}
 	encodings := toJSEPEncodings(p.Encodings)
 	for i := range encodings {
 		if err := s.validateEncoding(&encodings[i], last.Codecs); err != nil {

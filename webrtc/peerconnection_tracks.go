@@ -126,6 +126,9 @@ func (pc *PeerConnection) addTransceiver(track *media.Track, kind media.Kind, in
 	if init != nil {
 		j.Direction = jsep.Direction(init.Direction)
 		j.StreamIDs = streamIDs(init.Streams)
+		if err := validateScalabilityModes(init.SendEncodings); err != nil {
+			return nil, err
+		}
 		j.Encodings = toJSEPEncodings(init.SendEncodings)
 		j.ReceiveRIDs = init.ReceiveRIDs
 	}

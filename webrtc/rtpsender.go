@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -138,6 +139,12 @@ func (s *RTPSender) GetParameters() RTPSendParameters {
 	result.TransactionID = strconv.FormatUint(pc.lastTransaction, 10)
 	result.Encodings = fromJSEPEncodings(slots.Encodings())
 	result.Codecs = codecParameters(slots.SendCodecs())
+	if len(result.Codecs) > 0 {
+		for i := range result.Encodings {
+			e := &result.Encodings[i]
+			e.ScalabilityMode = scalabilityModeInUse(e.ScalabilityMode, *cmp.Or(e.Codec, &result.Codecs[0].RTPCodec))
+		}
+	}
 	if m := pc.mediaConfigLocked(s.transceiver.id); m != nil {
 		result.HeaderExtensions = extensionParameters(m.SendExtensions)
 		result.RTCP = RTCPParameters{CNAME: m.CNAME, ReducedSize: m.ReducedSizeRTCP}
