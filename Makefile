@@ -2,7 +2,7 @@
 #   go run ./cmd/trackway demo     the main job
 #   make test                      install what the tests need, run all of them
 .DEFAULT_GOAL := help
-.PHONY: help test deps lint unit interop endurance fuzz bench conformance soak
+.PHONY: help test deps lint unit interop endurance fuzz bench conformance soak shaped
 
 GO      ?= go
 FUZZTIME ?= 10s
@@ -47,6 +47,9 @@ fuzz: ## each fuzz target for FUZZTIME (10s)
 	@set -e; $(GO) list ./... | while read -r pkg; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+shaped: deps ## a minute of pictures to Chromium through a path whose rate, losses and delay change
+	TRACKWAY_INTEROP=1 TRACKWAY_SHAPED=60s $(GO) test -count=1 -v -timeout 5m -run '^TestShapedPath$$' ./interop
 
 soak: ## 300 connections, tracks added and removed at random for SOAK (10m)
 	TRACKWAY_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 60m -run '^TestSoak$$' ./webrtc

@@ -13,6 +13,10 @@ import (
 type gate struct {
 	signaling.Pipe
 
+	// alter, if not nil, rewrites messages of ours (0) and theirs (1); nil drops
+	// one. It is set before anything is negotiated.
+	alter func(from int, message []byte) []byte
+
 	mu      sync.Mutex
 	cond    *sync.Cond
 	waiting bool
@@ -65,13 +69,26 @@ func (g *gate) pass(ctx context.Context, from int, message []byte) {
 
 func (g *gate) Send(ctx context.Context, message []byte) error {
 	g.pass(ctx, 0, message)
+	if g.alter != nil {
+		if message = g.alter(0, message); message == nil {
+			return nil
+		}
+	}
 	return g.Pipe.Send(ctx, message)
 }
 
 func (g *gate) Receive(ctx context.Context) ([]byte, error) {
-	message, err := g.Pipe.Receive(ctx)
-	if err == nil {
+	for {
+		message, err := g.Pipe.Receive(ctx)
+		if err != nil {
+			return nil, err
+		}
 		g.pass(ctx, 1, message)
+		if g.alter != nil {
+			if message = g.alter(1, message); message == nil {
+				continue
+			}
+		}
+		return message, nil
 	}
-	return message, err
 }

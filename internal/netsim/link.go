@@ -63,6 +63,9 @@ func New(epoch time.Time, seed uint64, script ...Change) *Link {
 	return &Link{epoch: epoch, script: script, rng: rand.New(rand.NewPCG(seed, 0x7472616b)), busy: epoch}
 }
 
+// Set replaces the script: the link has the conditions from now on.
+func (l *Link) Set(c Conditions) { l.script = []Change{{Conditions: c}} }
+
 // At returns the conditions in force at a time.
 func (l *Link) At(now time.Time) Conditions {
 	var c Conditions
