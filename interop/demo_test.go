@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"trackway/container/webm"
+	"trackway/internal/ffprobe"
 	"trackway/interop/browser"
 	"trackway/media/pattern"
 )
@@ -212,4 +213,12 @@ func (d demo) wantRecording(dir string) {
 	if frames < 5 {
 		d.Errorf("the recording of 0.7 s must have frames: it has %d", frames)
 	}
+	probed := ffprobe.Probe(d, name)
+	if len(probed.Streams) != 1 || probed.Streams[0].Codec != "vp8" || probed.Streams[0].Width == 0 || len(probed.Packets) != frames {
+		d.Errorf("ffprobe finds %+v with %d packets, want VP8 with %d", probed.Streams, len(probed.Packets), frames)
+	}
+	if s := probed.Duration(); s < 0.3 || s > 5 {
+		d.Errorf("the recording of 0.7 s and the time for two commands lasts %.3f s by its header", s)
+	}
+	ffprobe.Decode(d, name)
 }
