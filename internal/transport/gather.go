@@ -113,6 +113,23 @@ func (g *generation) candidateError(e CandidateError) {
 	g.t.events.post(func(h Handler) { h.CandidateError(e) })
 }
 
+// exposed is the address of a host candidate that signalling knows, of the
+// family asked for where there is one: "if the local IP address value is not
+// already exposed as part of a local candidate, the value MUST be null"
+// (webrtc-pc 4.8.3).
+func (g *generation) exposed(ip4 bool) (netip.AddrPort, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var found netip.AddrPort
+	for _, c := range g.candidates {
+		a, err := netip.ParseAddr(c.Address)
+		if err == nil && c.Type == "host" && c.Protocol == "udp" && (!found.IsValid() || a.Is4() == ip4 && found.Addr().Is4() != ip4) {
+			found = netip.AddrPortFrom(a, c.Port)
+		}
+	}
+	return found, found.IsValid()
+}
+
 // announce tells a local candidate.
 func (g *generation) announce(c Candidate) {
 	c.Ufrag = g.local.Ufrag

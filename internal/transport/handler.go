@@ -71,8 +71,8 @@ const (
 
 // CandidateError is what RTCPeerConnectionIceErrorEvent tells.
 type CandidateError struct {
-	// Address and Port are the local address used, or empty and 0 where the
-	// error came before one was chosen.
+	// Address and Port are the local address used, or empty and 0 where no
+	// local candidate has told it.
 	Address string
 	Port    uint16
 	// URL is the STUN or TURN URL.

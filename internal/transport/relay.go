@@ -29,8 +29,13 @@ func (g *generation) gatherRelay(u serverURL, srv Server) {
 	var local netip.AddrPort
 	fail := func(code int, err error) {
 		e := CandidateError{URL: srv.URL, Code: code, Text: err.Error()}
-		if local.IsValid() && n.cfg.MDNS != MDNSHide {
-			e.Address, e.Port = local.Addr().String(), local.Port()
+		// Before a server is reached the port is that of the socket whose address
+		// it is: there is no other yet.
+		if a, ok := g.exposed(!local.Addr().Is6()); ok {
+			e.Address, e.Port = a.Addr().String(), a.Port()
+			if local.IsValid() {
+				e.Port = local.Port()
+			}
 		}
 		g.candidateError(e)
 	}

@@ -23,11 +23,11 @@ var errTimeout = errors.New("the server does not answer")
 func (g *generation) gatherSrflx(u serverURL, srv Server, s *socket) {
 	base := s.conn.LocalAddr()
 	fail := func(code int, err error) {
-		addr := base.Addr().String()
-		if g.t.cfg.Network.cfg.MDNS == MDNSHide {
-			addr = hidden(base.Addr())
+		e := CandidateError{URL: srv.URL, Code: code, Text: err.Error()}
+		if g.t.cfg.Network.cfg.MDNS != MDNSHide {
+			e.Address, e.Port = base.Addr().String(), base.Port()
 		}
-		g.candidateError(CandidateError{Address: addr, Port: base.Port(), URL: srv.URL, Code: code, Text: err.Error()})
+		g.candidateError(e)
 	}
 	ctx, cancel := context.WithTimeout(g.ctx, g.t.cfg.Network.cfg.Timing.Gather)
 	defer cancel()

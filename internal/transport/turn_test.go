@@ -155,8 +155,9 @@ func TestCandidateErrors(t *testing.T) {
 				return len(a.gathering) > 0 && a.gathering[len(a.gathering)-1] == GatheringComplete
 			})
 			a.note(func() {
-				if len(a.errors) == 0 || a.errors[0].Code != m.code || a.errors[0].URL != m.server.URL || a.errors[0].Text == "" {
-					t.Errorf("want code %d and the URL, got %+v", m.code, a.errors)
+				if len(a.errors) == 0 || a.errors[0].Code != m.code || a.errors[0].URL != m.server.URL || a.errors[0].Text == "" ||
+					m.name != "url" && (a.errors[0].Address != a.candidates[0].Address || a.errors[0].Port == 0) {
+					t.Errorf("want code %d, the URL and our address, got %+v", m.code, a.errors)
 				}
 			})
 		})
