@@ -78,6 +78,7 @@ func (mt *mediaTransport) poll(now time.Time) time.Time {
 	if at := mt.cc.tick(now, out); !at.IsZero() && (next.IsZero() || at.Before(next)) {
 		next = at
 	}
+	mt.session.ProbeTails(now, out)
 	out.flush()
 	mt.cc.settle()
 	return next

@@ -80,6 +80,8 @@ type SendStream struct {
 	probe     int    // the probe that is being sent, or 0
 	lastTS    uint32 // of the last packet, as sent
 	lastTime  time.Time
+	lastWire  uint16 // transport-wide sequence number of the packet highest
+	tail      uint64 // the last packet that probeTail has looked after
 	lastFrame uint64 // the ring's frame counter
 	lastPic   uint16 // as sent
 	lastTL0   uint8
@@ -275,6 +277,9 @@ func (ss *SendStream) transmit(now time.Time, s *ringSlot, seg *segment, seq uin
 	packet, header := ss.build(buf, s, seg, seq, now, twcc, rtx)
 	out.CommitRTP(packet)
 	ss.session.sent(&ss.ids, twcc, now, len(packet), ss.probe)
+	if !rtx && seq == ss.highest {
+		ss.lastWire = twcc
+	}
 	ss.stats.PacketsSent++
 	ss.stats.BytesSent += uint64(len(packet) - header)
 	ss.stats.HeaderBytesSent += uint64(header)

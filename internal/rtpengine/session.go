@@ -78,6 +78,7 @@ type Session struct {
 
 	pollMu sync.Mutex
 	blocks []reportBlock
+	tails  []*SendStream
 	timed  bool // a report is to tell our time
 	out    []byte
 	hurry  atomic.Bool // a first report is due soon
