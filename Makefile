@@ -2,7 +2,7 @@
 #   go run ./cmd/trackway demo     the main job
 #   make test                      install what the tests need, run all of them
 .DEFAULT_GOAL := help
-.PHONY: help test deps lint unit interop endurance fuzz bench conformance soak shaped
+.PHONY: help test deps lint unit interop endurance fuzz bench curves cross conformance soak shaped
 
 GO      ?= go
 FUZZTIME ?= 10s
@@ -54,8 +54,14 @@ shaped: deps ## a minute of pictures to Chromium through a path whose rate, loss
 soak: ## 300 connections, tracks added and removed at random for SOAK (10m)
 	TRACKWAY_SOAK=$(SOAK) $(GO) test -count=1 -v -timeout 60m -run '^TestSoak$$' ./webrtc
 
-bench: ## every row of the performance table, beside pion (minutes; a quiet machine)
+bench: ## every row of the performance table, beside pion (six minutes; a quiet machine)
 	cd bench && $(GO) run . $(BENCHFLAGS)
+
+curves: ## the scaling curves of bench/README.md (three minutes; a quiet machine)
+	cd bench && $(GO) run . -rounds 1 -rows curve >results/curves.txt && $(GO) run . -plot results/curves.txt
+
+cross: ## compile for the systems that have no batched sockets
+	@for os in darwin windows freebsd; do echo "GOOS=$$os"; GOOS=$$os $(GO) build ./... || exit 1; done
 
 conformance: ## web-platform-tests against the committed baseline (WPT_DIR; ten minutes)
 	@test -n "$(WPT_DIR)" || { echo "set WPT_DIR to a checkout of web-platform-tests; see conformance/README.md" >&2; exit 2; }

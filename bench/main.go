@@ -2,7 +2,9 @@
 // prints a line for each piece of work: what it costs us, what it costs pion,
 // the ratio, and the floor that the hardware sets.
 //
-//	go run . [-rounds 5] [-rows fanout,negotiate]
+//	go run . [-rounds 3] [-rows fanout,negotiate]
+//	go run . -rows curve >results/curves.txt    # points of the scaling curves
+//	go run . -plot results/curves.txt           # draws them
 //
 // Every figure is the median of several rounds. In a round the two stacks take
 // turns, each in a process of its own, so that neither inherits the other's
@@ -28,33 +30,52 @@ type row struct {
 	name  string
 	unit  string
 	floor float64 // in unit; 0 where there is none to speak of
-	goal  string  // what ours must reach, as baseline and issue state it
 	run   func(s stack) (float64, error)
 }
 
-var rows = []row{
-	{"fanout/100/burst8", "µs-cpu/packet", 1.4 + 0.32, "≤ ¼ of pion", func(s stack) (float64, error) { return fanout(s, 100, 8) }},
-	{"fanout/100/single", "µs-cpu/packet", 3.4 + 0.32, "≤ 4.5 µs", func(s stack) (float64, error) { return fanout(s, 100, 1) }},
-	{"fanout/500/burst8", "µs-cpu/packet", 1.4 + 0.32, "no dearer than at 100", func(s stack) (float64, error) { return fanout(s, 500, 8) }},
-	{"receive/10", "µs-cpu/packet", 0.45 + 0.29, "≤ 3 µs", receive},
-	{"setup/cpu", "ms-cpu/pair", 0.65, "≤ 2.0 ms", setupCPU},
-	{"setup/rtt", "RTT-to-media", 2, "≤ 3 RTT", setupRTT},
-	{"pc/heap", "KiB-heap+stack/pc", 0, "≤ 80 KiB", func(s stack) (float64, error) { return footprint(s, "heap") }},
-	{"pc/goroutines", "goroutines/pc", 0, "≤ 8", func(s stack) (float64, error) { return footprint(s, "goroutines") }},
-	{"pc/idle", "µs-cpu/s/pc", 0, "≤ 40 µs/s", func(s stack) (float64, error) { return footprint(s, "idle") }},
-	{"negotiate/1000", "ms/m-line", 0, "≤ 0.3 ms", func(s stack) (float64, error) { return negotiateAll(s, 1000) }},
-	{"negotiate/300+1", "ms", 0, "≤ 1/10 of pion", func(s stack) (float64, error) { return negotiateOneMore(s, 300) }},
-	{"addtrack/1000", "µs/call", 0, "≤ 2 µs", func(s stack) (float64, error) { return addTrack(s, 1000) }},
+var rows = append([]row{
+	{"fanout/100/burst8", "µs-cpu/packet", 1.4 + 0.32, func(s stack) (float64, error) { return fanout(s, 100, 8) }},
+	{"fanout/100/single", "µs-cpu/packet", 3.4 + 0.32, func(s stack) (float64, error) { return fanout(s, 100, 1) }},
+	{"fanout/500/burst8", "µs-cpu/packet", 1.4 + 0.32, func(s stack) (float64, error) { return fanout(s, 500, 8) }},
+	{"receive/10", "µs-cpu/packet", 0.45 + 0.29, receive},
+	{"setup/cpu", "ms-cpu/pair", 0.65, setupCPU},
+	{"setup/rtt", "RTT-to-media", 2, setupRTT},
+	{"pc/heap", "KiB-heap+stack/pc", 0, func(s stack) (float64, error) { return footprint(s, "heap") }},
+	{"pc/goroutines", "goroutines/pc", 0, func(s stack) (float64, error) { return footprint(s, "goroutines") }},
+	{"pc/idle", "µs-cpu/s/pc", 0, func(s stack) (float64, error) { return footprint(s, "idle") }},
+	{"negotiate/1000", "ms/m-line", 0, func(s stack) (float64, error) { return negotiateAll(s, 1000) }},
+	{"negotiate/300+1", "ms", 0, func(s stack) (float64, error) { return negotiateOneMore(s, 300) }},
+	{"addtrack/1000", "µs/call", 0, func(s stack) (float64, error) { return addTrack(s, 1000) }},
+}, curves()...)
+
+// curves are the points of the two scaling curves; they are measured only when
+// they are asked for.
+func curves() (out []row) {
+	for _, n := range []int{1, 10, 50, 100, 200, 500} {
+		out = append(out, row{fmt.Sprintf("curve/fanout/%d", n), "µs-cpu/packet", 0,
+			func(s stack) (float64, error) { return fanout(s, n, 8) }})
+	}
+	for _, n := range []int{1, 10, 100, 300, 1000} {
+		out = append(out, row{fmt.Sprintf("curve/negotiate/%d", n), "ms/m-line", 0,
+			func(s stack) (float64, error) { return negotiateAll(s, n) }})
+	}
+	return out
 }
 
 func main() {
-	rounds := flag.Int("rounds", 5, "rounds; each figure is their median")
+	rounds := flag.Int("rounds", 3, "rounds; each figure is their median")
 	only := flag.String("rows", "", "comma-separated prefixes of row names; empty runs all")
 	one := flag.String("one", "", "run one row in this process and print its figure (used by the program itself)")
 	with := flag.String("stack", "", "the stack for -one: trackway or pion")
 	peers := flag.Bool("peers", false, "be the far end: answer offers read from standard input (used by the program itself)")
 	profileTo := flag.String("cpuprofile", "", "with -one: write a CPU profile to this file")
+	drawing := flag.String("plot", "", "draw the curves of this file of results beside it")
 	flag.Parse()
+
+	if *drawing != "" {
+		check(plot(*drawing))
+		return
+	}
 
 	if *peers {
 		check(servePeers(os.Stdin, os.Stdout))
@@ -93,7 +114,7 @@ func main() {
 
 func wanted(name, only string) bool {
 	if only == "" {
-		return true
+		return !strings.HasPrefix(name, "curve/")
 	}
 	for p := range strings.SplitSeq(only, ",") {
 		if strings.HasPrefix(name, p) {

@@ -193,7 +193,7 @@ func fanout(s stack, n, burst int) (float64, error) {
 	}
 	// Frames are spaced so that both processes keep up: a dropped packet would
 	// be a cheap packet, so the far end's count has to match.
-	const seconds = 5
+	const seconds = 3
 	perFrame := n * burst
 	rate := 20000.0
 	frames := int(rate * seconds / float64(perFrame))
@@ -209,7 +209,7 @@ func fanout(s stack, n, burst int) (float64, error) {
 		}
 		return nil
 	}
-	if err := send(max(frames/10, 20)); err != nil { // warm up
+	if err := send(max(frames/10, 5)); err != nil { // warm up
 		return 0, err
 	}
 	if _, err := settle(far); err != nil {

@@ -177,7 +177,7 @@ func footprint(s stack, what string) (float64, error) {
 		return float64(runtime.NumGoroutine()-goroutines) / n, nil
 	default:
 		start, used := time.Now(), cpu()
-		time.Sleep(8 * time.Second)
+		time.Sleep(5 * time.Second)
 		return float64((cpu() - used).Microseconds()) / time.Since(start).Seconds() / n, nil
 	}
 }
