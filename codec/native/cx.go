@@ -2,6 +2,8 @@
 
 package native
 
+//lint:file-ignore U1000 structures have C's members, whether or not they are used
+
 import (
 	"runtime"
 	"time"

@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"trackway/codec"
+	"trackway/codec/native"
 )
 
 // clip is a sequence of source pictures to compare encoders on.
@@ -99,7 +102,7 @@ func encodeOurs(tb testing.TB, c *clip, kbps int) point {
 }
 
 // encodeLibvpx encodes with ffmpeg's libvpx in real-time mode, cpu-used 8, one
-// thread. The time is the CPU time of the process, reading raw video included.
+// thread, without dropping pictures. The time is libvpx's in this process.
 func encodeLibvpx(tb testing.TB, c *clip, kbps int) point {
 	f0 := c.frames[0]
 	var raw []byte
@@ -121,7 +124,46 @@ func encodeLibvpx(tb testing.TB, c *clip, kbps int) point {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return measure(tb, c, stream, cmd.ProcessState.UserTime())
+	return measure(tb, c, stream, libvpxTime(tb, c, kbps))
+}
+
+// libvpx is the implementation of package native, to take times in this process.
+func libvpx(tb testing.TB, can func(*codec.Implementation) bool) codec.Implementation {
+	for _, im := range native.Implementations() {
+		if im.Codec.Is(codec.VP8) && can(&im) {
+			if err := im.SelfTest(); err != nil {
+				tb.Skipf("libvpx is absent: %v", err)
+			}
+			return im
+		}
+	}
+	tb.Skip("libvpx cannot be called on this system")
+	return codec.Implementation{}
+}
+
+func asPicture(f *Frame, n int) *codec.VideoFrame {
+	return &codec.VideoFrame{
+		Width: f.Width, Height: f.Height, Y: f.Y, U: f.U, V: f.V, StrideY: f.YStride, StrideUV: f.UVStride,
+		Timestamp: uint32(n * videoClock / 30), Duration: time.Second / 30,
+	}
+}
+
+// libvpxTime is the processor time that libvpx takes for a clip.
+func libvpxTime(tb testing.TB, c *clip, kbps int) time.Duration {
+	im := libvpx(tb, func(im *codec.Implementation) bool { return im.NewVideoEncoder != nil })
+	f0 := c.frames[0]
+	e, err := im.NewVideoEncoder(im.Codec, codec.VideoSettings{Width: f0.Width, Height: f0.Height, Bitrate: kbps * 1000, FrameRate: 30})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer e.Close()
+	start := cpuTime()
+	for n, f := range c.frames {
+		if err := e.Encode(asPicture(f, n), false, func(*codec.EncodedFrame) {}); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return cpuTime() - start
 }
 
 func measure(tb testing.TB, c *clip, stream [][]byte, took time.Duration) point {
@@ -142,8 +184,8 @@ func measure(tb testing.TB, c *clip, stream [][]byte, took time.Duration) point 
 	return point{kbps: float64(bits) / (n / 30) / 1000, psnr: sum / n, fps: n / took.Seconds()}
 }
 
-// decodeSpeeds decodes the same stream here and with ffmpeg's libvpx on one
-// thread, and returns both speeds in frames per second of processor time.
+// decodeSpeeds decodes the same stream here and with libvpx, and returns both
+// speeds in frames per second of processor time.
 func decodeSpeeds(tb testing.TB, c *clip, kbps int) (ours, theirs float64) {
 	f0 := c.frames[0]
 	e := mustEncoder(tb, EncoderConfig{Width: f0.Width, Height: f0.Height, Bitrate: kbps * 1000})
@@ -151,28 +193,30 @@ func decodeSpeeds(tb testing.TB, c *clip, kbps int) (ours, theirs float64) {
 	for _, f := range c.frames {
 		stream = append(stream, bytes.Clone(first(mustEncode(tb, e, f, FrameFlags{}))))
 	}
-	// Once more and again, so that starting ffmpeg counts for little.
-	const repeat = 8
+	im := libvpx(tb, func(im *codec.Implementation) bool { return im.NewVideoDecoder != nil })
+	dec, err := im.NewVideoDecoder(im.Codec)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer dec.Close()
 	d := NewDecoder(DecoderConfig{})
-	start := cpuTime()
+	var took [2]time.Duration
+	const repeat = 8 // in turns, so that both see the same machine
 	for range repeat {
+		start := cpuTime()
 		for _, data := range stream {
 			mustDecode(tb, d, data)
 		}
+		middle := cpuTime()
+		for _, data := range stream {
+			if err := dec.Decode(&codec.EncodedFrame{Data: data}, func(*codec.VideoFrame) {}); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		took[0], took[1] = took[0]+middle-start, took[1]+cpuTime()-middle
 	}
 	n := float64(repeat * len(stream))
-	ours = n / (cpuTime() - start).Seconds()
-	var long [][]byte
-	for range repeat {
-		long = append(long, stream...)
-	}
-	name := filepath.Join(tb.TempDir(), "stream.ivf")
-	writeIVF(tb, name, f0.Width, f0.Height, long)
-	cmd := exec.Command("ffmpeg", "-v", "error", "-threads", "1", "-c:v", "libvpx", "-i", name, "-f", "null", "-")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		tb.Fatalf("ffmpeg: %v: %s", err, out)
-	}
-	return ours, n / cmd.ProcessState.UserTime().Seconds()
+	return n / took[0].Seconds(), n / took[1].Seconds()
 }
 
 // bdPSNR is the mean vertical distance of curve a above curve b over the rates
