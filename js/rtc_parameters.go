@@ -48,6 +48,7 @@ func encoding(d *binding.Dict) webrtc.RTPEncodingParameters {
 	e := webrtc.RTPEncodingParameters{
 		RID: d.String("rid"), Active: d.Bool("active"), Priority: webrtc.PriorityType(d.String("priority")),
 		NetworkPriority: webrtc.PriorityType(d.String("networkPriority")), ScalabilityMode: d.String("scalabilityMode"),
+		AdaptivePtime: d.Bool("adaptivePtime"),
 	}
 	if c := d.Dict("codec"); c != nil {
 		k := codec(c)
@@ -71,7 +72,7 @@ func encoding(d *binding.Dict) webrtc.RTPEncodingParameters {
 func encodingDict(e webrtc.RTPEncodingParameters) *binding.Dict {
 	m := map[string]any{
 		"active": e.Active, "priority": orDefault(string(e.Priority), "low"), "networkPriority": orDefault(string(e.NetworkPriority), "low"),
-		"adaptivePtime": false,
+		"adaptivePtime": e.AdaptivePtime,
 	}
 	if e.RID != "" {
 		m["rid"] = e.RID
@@ -118,11 +119,16 @@ func sendParametersDict(p webrtc.RTPSendParameters) *binding.Dict {
 		encodings = append(encodings, encodingDict(e))
 	}
 	m["transactionId"], m["encodings"] = p.TransactionID, encodings
+	if p.DegradationPreference != "" {
+		m["degradationPreference"] = string(p.DegradationPreference)
+	}
 	return binding.NewDict(m)
 }
 
 func sendParameters(d *binding.Dict) webrtc.RTPSendParameters {
-	out := webrtc.RTPSendParameters{TransactionID: d.String("transactionId")}
+	out := webrtc.RTPSendParameters{
+		TransactionID: d.String("transactionId"), DegradationPreference: webrtc.DegradationPreference(d.String("degradationPreference")),
+	}
 	for _, e := range d.Seq("encodings") {
 		out.Encodings = append(out.Encodings, encoding(e.(*binding.Dict)))
 	}

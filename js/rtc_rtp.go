@@ -59,6 +59,12 @@ func sources(f func(*webrtc.RTPReceiver) []webrtc.RTPContributingSource) binding
 			if s.AudioLevel != nil {
 				m["audioLevel"] = *s.AudioLevel
 			}
+			if !s.CaptureTimestamp.IsZero() {
+				m["captureTimestamp"] = float64(s.CaptureTimestamp.UnixMicro()) / 1000
+			}
+			if s.SenderCaptureTimeOffset != nil {
+				m["senderCaptureTimeOffset"] = float64(*s.SenderCaptureTimeOffset) / float64(time.Millisecond)
+			}
 			out = append(out, binding.NewDict(m))
 		}
 		return out, nil

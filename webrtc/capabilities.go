@@ -7,6 +7,7 @@ import (
 
 	"trackway/codec"
 	"trackway/internal/jsep"
+	"trackway/internal/rtpengine"
 	"trackway/media"
 )
 
@@ -36,6 +37,9 @@ type HeaderExtensionCapability struct {
 	Direction RTPTransceiverDirection
 	// Mandatory extensions cannot be stopped.
 	Mandatory bool
+	// OnDemand has an extension that is stopped taken all the same when the other
+	// peer offers it, unless the program called SetHeaderExtensionsToNegotiate.
+	OnDemand bool
 }
 
 // Feedback of the default tables.
@@ -116,6 +120,7 @@ const (
 	extensionRRID          = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 	extensionAudioLevel    = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 	extensionAbsSendTime   = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+	extensionCaptureTime   = rtpengine.URIAbsCaptureTime
 	extensionTransportWide = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 )
 
@@ -128,6 +133,7 @@ func DefaultHeaderExtensions() []HeaderExtensionCapability {
 		{URI: extensionMID, ID: 4, Mandatory: true},
 		{URI: extensionRID, Kind: media.Video, ID: 10},
 		{URI: extensionRRID, Kind: media.Video, ID: 11},
+		{URI: extensionCaptureTime, ID: 12, Direction: RTPTransceiverDirectionStopped, OnDemand: true},
 	}
 }
 
@@ -150,6 +156,7 @@ func newCapabilities(codecs []CodecCapability, extensions []HeaderExtensionCapab
 	for _, e := range extensions {
 		known = append(known, jsep.HeaderExtensionCapability{
 			URI: e.URI, Kind: jsep.Kind(e.Kind), ID: e.ID, Direction: jsep.Direction(e.Direction), Mandatory: e.Mandatory,
+			OnDemand: e.OnDemand,
 		})
 	}
 	var err error

@@ -16,6 +16,7 @@ func toJSEPEncodings(in []RTPEncodingParameters) []jsep.Encoding {
 			RID: e.RID, HasRID: e.RID != "", Active: e.Active,
 			MaxFramerate: clonePtr(e.MaxFramerate), ScaleResolutionDownBy: clonePtr(e.ScaleResolutionDownBy),
 			ScalabilityMode: e.ScalabilityMode, Priority: string(e.Priority), NetworkPriority: string(e.NetworkPriority),
+			AdaptivePtime: e.AdaptivePtime,
 		}
 		if e.Codec != nil {
 			c := jsep.Codec(*e.Codec)
@@ -36,6 +37,7 @@ func fromJSEPEncodings(in []jsep.Encoding) []RTPEncodingParameters {
 			RID: e.RID, Active: e.Active, MaxFramerate: clonePtr(e.MaxFramerate),
 			ScaleResolutionDownBy: clonePtr(e.ScaleResolutionDownBy), ScalabilityMode: e.ScalabilityMode,
 			Priority: PriorityType(e.Priority), NetworkPriority: PriorityType(e.NetworkPriority),
+			AdaptivePtime: e.AdaptivePtime,
 		}
 		if e.Codec != nil {
 			c := RTPCodec(*e.Codec)
@@ -75,6 +77,11 @@ func (s *RTPSender) validateParametersLocked(p RTPSendParameters) ([]jsep.Encodi
 		return nil, changed("codecs")
 	case !equal(p.HeaderExtensions, last.HeaderExtensions):
 		return nil, changed("headerExtensions")
+	}
+	switch p.DegradationPreference {
+	case "", DegradationPreferenceBalanced, DegradationPreferenceMaintainFramerate, DegradationPreferenceMaintainResolution:
+	default:
+		return nil, domerr.New(domerr.Type, "SetParameters: %q is no RTCDegradationPreference", p.DegradationPreference)
 	}
 	for i := range p.Encodings {
 		if p.Encodings[i].RID != old[i].RID {

@@ -20,6 +20,14 @@ type RTPContributingSource struct {
 	AudioLevel *float64
 	// RTPTimestamp is that of the last packet.
 	RTPTimestamp uint32
+	// CaptureTimestamp is when the last packet's media were captured, by the NTP
+	// clock of the capturing machine (webrtc-extensions 5.2). It is zero unless
+	// the header extension abs-capture-time was negotiated, which
+	// SetHeaderExtensionsToNegotiate is for.
+	CaptureTimestamp time.Time
+	// SenderCaptureTimeOffset is the capturer's clock minus the sender's, nil when
+	// the sender does not say.
+	SenderCaptureTimeOffset *time.Duration
 }
 
 // GetContributingSources is getContributingSources: the CSRCs of the last ten
@@ -42,7 +50,11 @@ func (m *receiverMedia) sources(contributing bool) []RTPContributingSource {
 		if s.Contributing == contributing {
 			out = append(out, RTPContributingSource{
 				Timestamp: s.Timestamp, Source: s.Source, AudioLevel: linearLevel(s), RTPTimestamp: s.RTPTimestamp,
+				CaptureTimestamp: s.CaptureTime,
 			})
+			if s.HasCaptureOffset {
+				out[len(out)-1].SenderCaptureTimeOffset = new(s.CaptureOffset)
+			}
 		}
 	}
 	return out

@@ -24,6 +24,9 @@ type operation struct {
 	// run has the steps of the task that settles the promise, with the lock
 	// held. Its events fire before the promise is settled.
 	run func() (events, error)
+	// broken, where it is set, has the error of an operation that cannot succeed
+	// in any state: its promise is rejected even if the connection is closed.
+	broken func() error
 	// settle settles the promise. It is called on the loop, unless anywhere
 	// is set.
 	settle   func(error)
@@ -155,6 +158,11 @@ func (pc *PeerConnection) finish(op *operation) {
 	pc.mu.Lock()
 	if pc.isClosed {
 		pc.mu.Unlock()
+		if op.broken != nil {
+			if err := op.broken(); err != nil {
+				op.settle(err)
+			}
+		}
 		return
 	}
 	if op.description && pc.settingParameters > 0 {

@@ -112,6 +112,14 @@ func (pc *PeerConnection) setRemoteOperation(description SessionDescription) *op
 			return true, fire, err
 		},
 		run: func() (events, error) { return pc.commitLocked(pc.state.SetRemote(d)) },
+		// "In parallel" the description was parsed before anybody looked at the
+		// state: browsers reject what is no SDP, whatever happened meanwhile.
+		broken: func() error {
+			if d.Type == jsep.Rollback {
+				return nil
+			}
+			return jsep.CheckSyntax(d.SDP)
+		},
 	}
 }
 

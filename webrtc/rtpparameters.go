@@ -55,6 +55,9 @@ type RTPEncodingParameters struct {
 	NetworkPriority PriorityType `json:"networkPriority,omitempty"`
 	// ScalabilityMode is a mode of webrtc-svc such as "L1T2", or "".
 	ScalabilityMode string `json:"scalabilityMode,omitempty"`
+	// AdaptivePtime permits packets of other lengths when bits are short
+	// (webrtc-extensions 5.1); it is kept, and not made use of.
+	AdaptivePtime bool `json:"adaptivePtime,omitempty"`
 }
 
 // PriorityType is RTCPriorityType (webrtc-priority).
@@ -86,7 +89,20 @@ type RTPSendParameters struct {
 	// TransactionID ties SetParameters to the GetParameters before it.
 	TransactionID string                  `json:"transactionId"`
 	Encodings     []RTPEncodingParameters `json:"encodings"`
+	// DegradationPreference says what gives way when bits are short, for tracks
+	// that are encoded here; "" goes by the track's content hint.
+	DegradationPreference DegradationPreference `json:"degradationPreference,omitempty"`
 }
+
+// DegradationPreference is RTCDegradationPreference (mst-content-hint 5).
+type DegradationPreference string
+
+// The preferences.
+const (
+	DegradationPreferenceMaintainFramerate  DegradationPreference = "maintain-framerate"
+	DegradationPreferenceMaintainResolution DegradationPreference = "maintain-resolution"
+	DegradationPreferenceBalanced           DegradationPreference = "balanced"
+)
 
 // SetParameterOptions is RTCSetParameterOptions (webrtc-extensions 5.5).
 type SetParameterOptions struct {

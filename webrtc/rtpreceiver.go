@@ -66,7 +66,12 @@ func (r *RTPReceiver) GetParameters() RTPReceiveParameters {
 	pc.mu.Lock()
 	defer pc.mu.Unlock()
 	var out RTPReceiveParameters
-	out.Codecs = codecParameters(r.transceiver.slots().RecvCodecs())
+	out.Codecs = []RTPCodecParameters{}
+	if slots := r.transceiver.slots(); slots.CurrentDirection() != "" {
+		// Before an answer it is not settled what arrives, though an offer of ours
+		// has to be ready for all that it lists.
+		out.Codecs = codecParameters(slots.RecvCodecs())
+	}
 	out.HeaderExtensions = []RTPHeaderExtensionParameters{}
 	if m := pc.mediaConfigLocked(r.transceiver.id); m != nil {
 		out.HeaderExtensions = extensionParameters(m.RecvExtensions)

@@ -22,6 +22,7 @@ type RTPSender struct {
 	transport *DTLSTransport
 	// lastReturned is [[LastReturnedParameters]].
 	lastReturned *RTPSendParameters
+	degradation  DegradationPreference
 
 	media senderMedia
 }
@@ -145,10 +146,12 @@ func (s *RTPSender) GetParameters() RTPSendParameters {
 			e.ScalabilityMode = scalabilityModeInUse(e.ScalabilityMode, *cmp.Or(e.Codec, &result.Codecs[0].RTPCodec))
 		}
 	}
+	result.RTCP.CNAME = pc.state.CNAME()
 	if m := pc.mediaConfigLocked(s.transceiver.id); m != nil {
 		result.HeaderExtensions = extensionParameters(m.SendExtensions)
-		result.RTCP = RTCPParameters{CNAME: m.CNAME, ReducedSize: m.ReducedSizeRTCP}
+		result.RTCP.ReducedSize = m.ReducedSizeRTCP
 	}
+	result.DegradationPreference = s.degradation
 	s.lastReturned = result
 	if onLoop {
 		// "Queue a task that sets [[LastReturnedParameters]] to null."
@@ -234,15 +237,20 @@ func (s *RTPSender) setParameters(parameters RTPSendParameters, options []SetPar
 		state, err := pc.state.SetEncodings(s.transceiver.id, encodings)
 		if err == nil {
 			pc.state = state
+			s.degradation = parameters.DegradationPreference
+			s.media.degradation = string(s.degradation)
 			s.media.setEncodings(fromJSEPEncodings(encodings))
 			pc.applyEffectsLocked()
 		}
-		track := s.track
-		pc.mu.Unlock()
-		if err == nil && track != nil {
+		var ask []func()
+		if err == nil {
 			for _, rid := range keyFrames {
-				track.RequestKeyFrameFor(rid)
+				ask = append(ask, s.media.keyFrame(rid))
 			}
+		}
+		pc.mu.Unlock()
+		for _, f := range ask {
+			f()
 		}
 		done(err)
 	})

@@ -172,7 +172,7 @@ func TestHeaderExtensionsToNegotiate(t *testing.T) {
 		}
 		for _, e := range tr.GetNegotiatedHeaderExtensions() {
 			want := RTPTransceiverDirectionSendrecv
-			if e.URI == extensionAbsSendTime {
+			if e.URI == extensionAbsSendTime || e.URI == extensionCaptureTime {
 				want = RTPTransceiverDirectionStopped
 			}
 			if e.Direction != want {

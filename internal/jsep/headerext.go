@@ -55,7 +55,7 @@ func (s *State) SetHeaderExtensionsToNegotiate(id TransceiverID, list []HeaderEx
 		if known[i].Mandatory && e.Direction != SendRecv {
 			return nil, domerr.New(domerr.InvalidModification, "%q is mandatory and stays sendrecv", e.URI)
 		}
-		next[i].Direction = e.Direction
+		next[i].Direction, next[i].OnDemand = e.Direction, false
 	}
 	t := *old
 	t.extensions = next
@@ -129,7 +129,7 @@ func (s *State) answerExtensions(t *Transceiver, offer *media) []sdp.Extmap {
 	var out []sdp.Extmap
 	for _, e := range offer.Extmaps {
 		i := slices.IndexFunc(list, func(c HeaderExtensionCapability) bool { return c.URI == e.URI })
-		if i < 0 || list[i].Direction == Stopped || slices.ContainsFunc(out, func(o sdp.Extmap) bool { return o.URI == e.URI }) {
+		if i < 0 || list[i].Direction == Stopped && !list[i].OnDemand || slices.ContainsFunc(out, func(o sdp.Extmap) bool { return o.URI == e.URI }) {
 			continue
 		}
 		offered := Direction(e.Direction)
@@ -149,7 +149,11 @@ func (s *State) answerExtensions(t *Transceiver, offer *media) []sdp.Extmap {
 		case id > 255 || id == 15:
 			continue
 		}
-		out = append(out, sdp.Extmap{ID: id, URI: e.URI, Direction: written(intersect(list[i].Direction, reverse(offered)))})
+		wanted := list[i].Direction
+		if list[i].OnDemand {
+			wanted = SendRecv
+		}
+		out = append(out, sdp.Extmap{ID: id, URI: e.URI, Direction: written(intersect(wanted, reverse(offered)))})
 	}
 	return out
 }

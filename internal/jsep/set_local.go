@@ -8,7 +8,8 @@ import (
 
 // SetLocal is setLocalDescription (webrtc-pc 4.4.2). A Type of "" is the implicit
 // type, an SDP of "" the implicit description. An SDP that the last CreateOffer
-// or CreateAnswer did not return is an InvalidModificationError; a type that does
+// or CreateAnswer did not return is an InvalidModificationError, unless all that was
+// changed are header extensions that were added to an offer; a type that does
 // not fit the signalling state is an InvalidStateError.
 func (s *State) SetLocal(d Description) (*State, []Event, error) {
 	if s.closed {
@@ -55,6 +56,11 @@ func wrongState(method string, typ SDPType, state SignalingState) error {
 // state".
 func (s *State) createdOffer(sdp string) (*State, *created, error) {
 	if sdp != "" {
+		if s.lastOffer != nil && s.lastOffer.description.text != sdp {
+			if n, c := s.munged(sdp); c != nil {
+				return n, c, nil
+			}
+		}
 		if s.lastOffer == nil || s.lastOffer.description.text != sdp {
 			return nil, nil, domerr.New(domerr.InvalidModification, "the offer is not the one that createOffer returned last")
 		}

@@ -95,6 +95,14 @@ func (s *State) parse(text string, typ SDPType) (*description, error) {
 	return d, nil
 }
 
+// CheckSyntax returns the error that SetRemote has for what is no SDP.
+func CheckSyntax(text string) error {
+	if _, err := sdp.Parse(text); err != nil {
+		return syntax(err)
+	}
+	return nil
+}
+
 func syntax(err error) error {
 	return domerr.Wrap(err, domerr.Operation, "the description is not SDP")
 }

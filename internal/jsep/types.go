@@ -130,6 +130,8 @@ type Encoding struct {
 	ScalabilityMode       string
 	// Priority and NetworkPriority are very-low, low, medium, high or "".
 	Priority, NetworkPriority string
+	// AdaptivePtime is webrtc-extensions' member, which negotiation only keeps.
+	AdaptivePtime bool
 	// Paused is set where the remote side asked with "~" to start paused.
 	Paused bool
 }
@@ -173,6 +175,9 @@ type HeaderExtensionCapability struct {
 	Kind Kind
 	// Mandatory extensions cannot be switched off by the application.
 	Mandatory bool
+	// OnDemand has a stopped extension taken all the same when the other peer
+	// offers it. It ends with SetHeaderExtensionsToNegotiate.
+	OnDemand bool
 }
 
 // HeaderExtension is one negotiated header extension.

@@ -80,8 +80,10 @@ func (w *extWriter) byte(id uint8, v byte) {
 }
 
 func (w *extWriter) captureTime(id uint8, t time.Time) {
-	w.head(id, 8)
+	w.head(id, 16)
 	w.dst = binary.BigEndian.AppendUint64(w.dst, ntpOf(t))
+	// "estimated capture clock offset": none, for t is by our own clock.
+	w.dst = binary.BigEndian.AppendUint64(w.dst, 0)
 }
 
 func (w *extWriter) playoutDelay(id uint8, lo, hi time.Duration) {

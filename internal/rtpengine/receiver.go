@@ -77,6 +77,14 @@ type Source struct {
 	RTPTimestamp uint32
 	AudioLevel   uint8 // -dBov
 	HasLevel     bool
+	// CaptureTime is when the last packet's media were captured, by the capturing
+	// machine's NTP clock: as abs-capture-time says it, or counted from a packet
+	// that had it. Zero before one had.
+	CaptureTime time.Time
+	// CaptureOffset is what has to be added to the sender's clock to have the
+	// capturer's, where the sender knows.
+	CaptureOffset    time.Duration
+	HasCaptureOffset bool
 }
 
 const (
@@ -177,14 +185,32 @@ func (r *Receiver) Sources(now time.Time) []Source {
 	return out
 }
 
-func (r *Receiver) noteSources(now time.Time, p *Packet) {
-	r.noteSource(Source{Source: p.SSRC, Timestamp: now, RTPTimestamp: p.Timestamp, AudioLevel: p.Ext.AudioLevel, HasLevel: p.Ext.HasAudioLevel})
+func (r *Receiver) noteSources(now time.Time, clock uint32, p *Packet) {
+	src := Source{Source: p.SSRC, Timestamp: now, RTPTimestamp: p.Timestamp, AudioLevel: p.Ext.AudioLevel, HasLevel: p.Ext.HasAudioLevel}
+	r.noteCapture(&src, clock, p)
+	r.noteSource(src)
 	for i, c := range p.CSRC[:p.NumCSRC] {
 		src := Source{Contributing: true, Source: c, Timestamp: now, RTPTimestamp: p.Timestamp}
 		if i < len(p.Ext.CSRCLevels) {
 			src.AudioLevel, src.HasLevel = p.Ext.CSRCLevels[i]&0x7F, true
 		}
 		r.noteSource(src)
+	}
+}
+
+// noteCapture finds out when a packet's media were captured. Not every packet
+// tells: "receivers … interpolate" from the RTP timestamps
+// (abs-capture-time, "Timestamp interpolation").
+func (r *Receiver) noteCapture(src *Source, clock uint32, p *Packet) {
+	if p.Ext.HasCaptureTime {
+		src.CaptureTime, src.CaptureOffset, src.HasCaptureOffset = p.Ext.CaptureTime, p.Ext.CaptureOffset, p.Ext.HasCaptureOffset
+		return
+	}
+	for i := range r.sources {
+		if old := &r.sources[i]; old.Source == src.Source && !old.Contributing && !old.CaptureTime.IsZero() && clock != 0 {
+			src.CaptureTime = old.CaptureTime.Add(ticksDuration(int64(int32(src.RTPTimestamp-old.RTPTimestamp)), clock))
+			src.CaptureOffset, src.HasCaptureOffset = old.CaptureOffset, old.HasCaptureOffset
+		}
 	}
 }
 

@@ -152,7 +152,7 @@ func (st *ReceiveStream) handle(now time.Time, p *Packet, recovered bool) {
 			st.session.noteRepair(asked)
 		}
 	}
-	st.receiver.noteSources(now, p)
+	st.receiver.noteSources(now, st.clock, p)
 	if st.receiver.events.Packet != nil && len(p.Payload) > 0 {
 		p.Codec = st.codec
 		if p.PayloadType != st.pt { // a codec without frames, between those of another
