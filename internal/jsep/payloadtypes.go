@@ -18,7 +18,9 @@ type payloadKey struct {
 // "its codec payload type is not to be reused in future offers" (webrtc-pc,
 // setCodecPreferences). It is immutable.
 type payloadTypes struct {
-	used  [128]payloadKey
+	// used points to keys that the copies of a table share: a table of keys would
+	// be seven kilobytes in every state.
+	used  [128]*payloadKey
 	byKey map[payloadKey]uint8
 	// remote marks the numbers that the remote peer has used.
 	remote [128]bool
@@ -35,7 +37,7 @@ func (p *payloadTypes) learn(m *media, remote bool) *payloadTypes {
 			continue
 		}
 		pt := m.Codecs[i].PayloadType
-		owner := out.used[pt]
+		owner := out.owner(pt)
 		if known, has := out.byKey[key]; has && known == pt && owner == key && (out.remote[pt] || !remote) {
 			continue
 		}
@@ -48,15 +50,24 @@ func (p *payloadTypes) learn(m *media, remote bool) *payloadTypes {
 		if owner != key && out.byKey[owner] == pt {
 			delete(out.byKey, owner)
 		}
-		out.used[pt], out.byKey[key] = key, pt
+		mine := key // the loop's variable would be on the heap in every round
+		out.used[pt], out.byKey[key] = &mine, pt
 		out.remote[pt] = out.remote[pt] || remote
 	}
 	return out
 }
 
+// owner is what a number stands for, or the zero key.
+func (p *payloadTypes) owner(pt uint8) payloadKey {
+	if k := p.used[pt]; k != nil {
+		return *k
+	}
+	return payloadKey{}
+}
+
 // means reports whether a number may stand for a key.
 func (p *payloadTypes) means(pt uint8, key payloadKey) bool {
-	return p.used[pt] == key || p.used[pt] == (payloadKey{})
+	return p.used[pt] == nil || *p.used[pt] == key
 }
 
 func (p *payloadTypes) clone() *payloadTypes {
@@ -75,7 +86,7 @@ func (p *payloadTypes) choose(key payloadKey, wish uint8, taken *[128]bool) (pt 
 	if pt, ok := p.byKey[key]; ok && !taken[pt] {
 		return pt, true
 	}
-	free := func(pt uint8) bool { return !taken[pt] && p.used[pt] == (payloadKey{}) }
+	free := func(pt uint8) bool { return !taken[pt] && p.used[pt] == nil }
 	if wish == 0 && !key.rtx {
 		wish = staticPayloadType(key.name)
 	}
