@@ -65,8 +65,18 @@ func (pc *PeerConnection) startAssociationLocked(b *bundleTransport, object *SCT
 			assoc.Abort("")
 			return
 		}
-		pc.queueLocked(a.connectedLocked)
-		a.accept(assoc)
+		// The peer may have sent already on channels that both sides negotiated: they
+		// take their streams before streams are looked upon as new.
+		connected := make(chan struct{})
+		pc.queueLocked(func() events {
+			defer close(connected)
+			return a.connectedLocked()
+		})
+		select {
+		case <-connected:
+			a.accept(assoc)
+		case <-ctx.Done():
+		}
 	}()
 }
 
@@ -143,6 +153,12 @@ func (a *association) accept(assoc *sctp.Association) {
 		if err != nil {
 			a.ended(err)
 			return
+		}
+		a.pc.mu.Lock()
+		known := a.busy[stream.StreamIdentifier()] != nil
+		a.pc.mu.Unlock()
+		if known {
+			continue
 		}
 		a.wg.Add(1)
 		go func() {
