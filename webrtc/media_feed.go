@@ -22,6 +22,7 @@ type trackFeed struct {
 	mu      sync.Mutex
 	targets []*sendTarget
 	remove  func() // takes the sink out of the track; nil without targets
+	joined  int    // how often the feed has joined the track with a sink
 	rings   []*feedRing
 	layers  []feedLayer // RIDs that the track's frames carry, if any
 	best    string      // the RID for peers that take one encoding only
@@ -131,7 +132,9 @@ func (f *trackFeed) add(t *sendTarget, own bool) {
 	first := f.remove == nil
 	if first {
 		f.remove = func() {}
+		f.joined++
 	}
+	joined := f.joined
 	f.mu.Unlock()
 	if !first {
 		return
@@ -144,7 +147,7 @@ func (f *trackFeed) add(t *sendTarget, own bool) {
 	}
 	remove := f.track.AddSink(sink)
 	f.mu.Lock()
-	if len(f.targets) == 0 { // all gone again
+	if len(f.targets) == 0 || f.joined != joined { // all gone again, or others came after that
 		f.mu.Unlock()
 		remove()
 		return

@@ -254,14 +254,15 @@ type soakCheck struct {
 
 	mu sync.Mutex
 	// loose says that the sender is being changed: breaks are no loss. One more
-	// may come after it, with the first frame after the change.
-	loose, once bool
-	source      int
-	last        uint32
-	ssrc        uint32
-	first       uint16
-	next        uint16
-	begun       bool
+	// for each change may come after it, with the first frame after the change.
+	loose  bool
+	excuse int
+	source int
+	last   uint32
+	ssrc   uint32
+	first  uint16
+	next   uint16
+	begun  bool
 	// missed is since when packets are missing; zero where they may be.
 	missed map[uint16]time.Time
 }
@@ -282,16 +283,14 @@ func (c *soakCheck) frame(f *media.EncodedFrame) {
 		}
 	}
 	switch {
-	case id != c.source && (c.loose || c.once): // another track of the sender's
-		c.once = c.loose
+	case id != c.source && c.excused(): // another track of the sender's
 	case id != c.source:
 		c.run.damaged.Add(1)
 		c.run.t.Logf("frame %d of source %d, not of %d", n, id, c.source)
 	case n <= c.last:
 		c.run.doubled.Add(1)
 		c.run.t.Logf("frame %d of source %d after %d", n, id, c.last)
-	case n != c.last+1 && (c.loose || c.once):
-		c.once = c.loose
+	case n != c.last+1 && c.excused():
 	case n != c.last+1:
 		c.run.lost.Add(int64(n - c.last - 1))
 		c.run.t.Logf("frames of source %d missing between %d and %d", id, c.last, n)
@@ -343,6 +342,18 @@ func (c *soakCheck) has(s *soakSource) bool {
 	return c.source == s.id && c.last == s.n.Load()
 }
 
+// excused says whether a break comes of a change; the lock is held.
+func (c *soakCheck) excused() bool {
+	if c.loose {
+		return true
+	}
+	if c.excuse == 0 {
+		return false
+	}
+	c.excuse--
+	return true
+}
+
 // relax begins or ends a change of the sender.
 func (c *soakCheck) relax(on bool) {
 	if c == nil {
@@ -350,7 +361,9 @@ func (c *soakCheck) relax(on bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loose, c.once = on, c.once || on
+	if c.loose = on; on {
+		c.excuse++
+	}
 	for q := range c.missed {
 		c.missed[q] = time.Time{}
 	}
@@ -416,7 +429,7 @@ func (p *soakPair) watch(side int, e TrackEvent) {
 	if c := p.checks[side][mid]; c != nil && c.track == e.Track {
 		return
 	}
-	c := &soakCheck{run: p.run, track: e.Track, source: -1, loose: true, once: true}
+	c := &soakCheck{run: p.run, track: e.Track, source: -1, loose: true, excuse: 1}
 	p.checks[side][mid] = c
 	e.Track.AddSink(&media.Sink{Encoded: c.frame, RTP: c.packet})
 }
