@@ -23,7 +23,7 @@ func av1(b []byte) (in Info) {
 		}
 		size := len(b)
 		if sized {
-			n, used := leb128(b)
+			n, used := LEB128(b)
 			if used == 0 || n > uint64(len(b)-used) {
 				break
 			}
@@ -58,7 +58,7 @@ func AV1SequenceHeader(b []byte) []byte {
 		if b[0]&2 == 0 || len(b) < head {
 			return nil
 		}
-		n, used := leb128(b[head:])
+		n, used := LEB128(b[head:])
 		if used == 0 || n > uint64(len(b)-head-used) {
 			return nil
 		}
@@ -71,7 +71,9 @@ func AV1SequenceHeader(b []byte) []byte {
 	return nil
 }
 
-func leb128(b []byte) (v uint64, used int) {
+// LEB128 reads a leb128() value (AV1 specification §4.10.5) and how many bytes it
+// takes, 0 if it is malformed.
+func LEB128(b []byte) (v uint64, used int) {
 	for i := range min(8, len(b)) {
 		v |= uint64(b[i]&0x7f) << (7 * i)
 		if b[i]&0x80 == 0 {
@@ -101,8 +103,15 @@ func ParseAV1Sequence(obu []byte) AV1Sequence {
 	if len(obu) < head {
 		return AV1Sequence{}
 	}
-	_, used := leb128(obu[head:])
+	_, used := LEB128(obu[head:])
 	return av1Sequence(obu[head+used:])
+}
+
+// AV1Size is the largest size of a frame that the payload of a sequence header
+// OBU allows, zeros if it is cut short.
+func AV1Size(payload []byte) (width, height int) {
+	h := av1Sequence(payload)
+	return h.Width, h.Height
 }
 
 // av1Sequence reads sequence_header_obu (§5.5.1) up to the frame size.

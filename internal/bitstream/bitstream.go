@@ -22,7 +22,8 @@ func Inspect(mimeType string, data []byte) Info {
 	case "video/vp8":
 		return vp8(data)
 	case "video/vp9":
-		return vp9(data)
+		in, _ := VP9(data)
+		return in
 	case "video/h264":
 		return h264(data)
 	case "video/av1":
@@ -43,23 +44,27 @@ func vp8(b []byte) Info {
 	}
 }
 
-// vp9 reads the start of the uncompressed header, VP9 specification §6.2.
-func vp9(b []byte) Info {
+// VP9 reads the start of the uncompressed header, VP9 specification §6.2. ok is
+// false for what is no VP9 frame.
+func VP9(b []byte) (in Info, ok bool) {
 	r := bits{b: b}
 	if r.u(2) != 2 { // frame_marker
-		return Info{}
+		return in, false
 	}
 	profile := r.u(1) | r.u(1)<<1
 	if profile == 3 {
 		r.u(1)
 	}
 	if r.u(1) == 1 { // show_existing_frame
-		return Info{}
+		return in, !r.short
 	}
 	nonKey := r.u(1)
 	r.u(2) // show_frame, error_resilient_mode
-	if nonKey == 1 || r.u(24) != 0x498342 {
-		return Info{}
+	if nonKey == 1 {
+		return in, !r.short
+	}
+	if r.u(24) != 0x498342 {
+		return in, false
 	}
 	if profile >= 2 {
 		r.u(1) // ten_or_twelve_bit
@@ -74,9 +79,9 @@ func vp9(b []byte) Info {
 	}
 	w, h := int(r.u(16))+1, int(r.u(16))+1
 	if r.short {
-		return Info{}
+		return in, false
 	}
-	return Info{KeyFrame: true, Width: w, Height: h}
+	return Info{KeyFrame: true, Width: w, Height: h}, true
 }
 
 // bits reads big-endian bits; after the end it yields zeros and sets short.

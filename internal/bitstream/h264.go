@@ -63,7 +63,8 @@ func H264Size(sps []byte) (width, height int) {
 	if len(sps) < 4 {
 		return 0, 0
 	}
-	r := bits{b: unescape(sps[1:])}
+	var buf [128]byte // no SPS with sane lists is longer before the size
+	r := bits{b: unescape(buf[:0], sps[1:])}
 	profile := r.u(8)
 	r.u(16) // constraint flags, level
 	r.ue()  // seq_parameter_set_id
@@ -149,11 +150,14 @@ func skipScalingList(r *bits, i int) {
 	}
 }
 
-// unescape removes emulation prevention bytes (H.264 §7.3.1).
-func unescape(b []byte) []byte {
-	out := make([]byte, 0, len(b))
+// unescape removes emulation prevention bytes (H.264 §7.3.1), as far as dst has
+// room.
+func unescape(dst, b []byte) []byte {
 	zeros := 0
 	for _, c := range b {
+		if len(dst) == cap(dst) {
+			break
+		}
 		if zeros >= 2 && c == 3 {
 			zeros = 0
 			continue
@@ -163,7 +167,7 @@ func unescape(b []byte) []byte {
 		} else {
 			zeros = 0
 		}
-		out = append(out, c)
+		dst = append(dst, c)
 	}
-	return out
+	return dst
 }

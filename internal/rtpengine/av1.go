@@ -1,5 +1,7 @@
 package rtpengine
 
+import "trackway/internal/bitstream"
+
 // OBU types of the AV1 bitstream specification section 6.2.2.
 const (
 	obuSequenceHeader    = 1
@@ -28,7 +30,7 @@ func nextOBU(b []byte) (header []byte, body, rest []byte, ok bool) {
 	if b[0]&2 == 0 {
 		return header, b2, nil, true
 	}
-	size, m := leb128(b2)
+	size, m := bitstream.LEB128(b2)
 	if m == 0 || size > uint64(len(b2)-m) {
 		return nil, nil, nil, false
 	}
@@ -100,49 +102,6 @@ func (av1Packetizer) packetize(f *Frame, max int, w payloadWriter) error {
 	return nil
 }
 
-// av1Size reads max_frame_width and _height from the payload of a sequence
-// header OBU (section 5.5.1).
-func av1Size(b []byte) (width, height int, ok bool) {
-	r := bitReader{b: b}
-	r.bits(3) // seq_profile
-	r.bits(1) // still_picture
-	if r.flag() {
-		r.bits(5) // reduced_still_picture_header: seq_level_idx
-	} else {
-		decoderModel, delayBits := false, 0
-		if r.flag() { // timing_info_present_flag
-			r.bits(32)
-			r.bits(32)
-			if r.flag() { // equal_picture_interval
-				r.ue()
-			}
-			if decoderModel = r.flag(); decoderModel {
-				delayBits = int(r.bits(5)) + 1
-				r.bits(32)
-				r.bits(10)
-			}
-		}
-		initialDelay := r.flag()
-		for range int(r.bits(5)) + 1 {
-			r.bits(12)
-			if r.bits(5) > 7 {
-				r.bits(1) // seq_tier
-			}
-			if decoderModel && r.flag() {
-				r.bits(delayBits)
-				r.bits(delayBits)
-				r.bits(1)
-			}
-			if initialDelay && r.flag() {
-				r.bits(4)
-			}
-		}
-	}
-	wb, hb := int(r.bits(4))+1, int(r.bits(4))+1
-	width, height = int(r.bits(wb))+1, int(r.bits(hb))+1
-	return width, height, !r.over
-}
-
 // av1Assembler puts temporal units together in the low-overhead format: each
 // OBU with a size field, without temporal delimiters.
 type av1Assembler struct {
@@ -178,7 +137,7 @@ func (a *av1Assembler) add(dst, payload []byte, f *Frame) ([]byte, error) {
 	for i := 1; len(b) > 0; i++ {
 		n := len(b)
 		if w == 0 || i < w {
-			v, m := leb128(b)
+			v, m := bitstream.LEB128(b)
 			if m == 0 || v > uint64(len(b)-m) {
 				return dst, ErrMalformedFrame
 			}
@@ -261,7 +220,7 @@ func av1Note(obu, body []byte, f *Frame) {
 	}
 	if obu[0]>>3&15 == obuSequenceHeader {
 		f.KeyFrame = true
-		if w, h, ok := av1Size(body); ok {
+		if w, h := bitstream.AV1Size(body); w != 0 {
 			f.Width, f.Height = w, h
 		}
 	}

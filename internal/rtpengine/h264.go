@@ -3,6 +3,8 @@ package rtpengine
 import (
 	"bytes"
 	"encoding/binary"
+
+	"trackway/internal/bitstream"
 )
 
 // NAL unit types of H.264 and of RFC 6184.
@@ -93,17 +95,17 @@ func (p *h264Packetizer) packetize(f *Frame, max int, w payloadWriter) error {
 
 // aggregate sends nal with as many of the following ones as fit, as a STAP-A;
 // alone it is a single NAL unit packet. It returns what is left.
-func (p *h264Packetizer) aggregate(nal, rest []byte, max int, w payloadWriter) []byte {
+func (p *h264Packetizer) aggregate(nal, rest []byte, most int, w payloadWriter) []byte {
 	b := w.next()
 	count, size := 0, 1
 	var header byte
 	single := nal
-	for len(nal) > 0 && size+2+len(nal) <= max {
+	for len(nal) > 0 && size+2+len(nal) <= most {
 		if count == 0 {
 			b = append(b, nalSTAPA)
 		}
 		// NRI is the highest of the aggregated units, F the or of all.
-		header = header&0x80 | nal[0]&0x80 | maxByte(header&0x60, nal[0]&0x60)
+		header = header&0x80 | nal[0]&0x80 | max(header&0x60, nal[0]&0x60)
 		b = binary.BigEndian.AppendUint16(b, uint16(len(nal)))
 		b = append(b, nal...)
 		size += 2 + len(nal)
@@ -112,7 +114,7 @@ func (p *h264Packetizer) aggregate(nal, rest []byte, max int, w payloadWriter) [
 			break
 		}
 		next, after := nextNAL(rest)
-		if size+2+len(next) > max {
+		if size+2+len(next) > most {
 			break
 		}
 		nal, rest = next, after
@@ -124,13 +126,6 @@ func (p *h264Packetizer) aggregate(nal, rest []byte, max int, w payloadWriter) [
 	b[0] = header | nalSTAPA
 	w.put(b, 0)
 	return rest
-}
-
-func maxByte(a, b byte) byte {
-	if a > b {
-		return a
-	}
-	return b
 }
 
 func (p *h264Packetizer) fragment(nal []byte, max int, w payloadWriter) {
@@ -147,124 +142,6 @@ func (p *h264Packetizer) fragment(nal []byte, max int, w payloadWriter) {
 		w.put(append(b, body[:n]...), 0)
 		body = body[n:]
 	}
-}
-
-// h264Size reads the cropped picture size from a sequence parameter set,
-// including its NAL header (H.264 section 7.3.2.1.1).
-func h264Size(sps []byte) (width, height int, ok bool) {
-	var buf [128]byte // no SPS with a sane VUI is longer before the size
-	raw := unescape(buf[:0], sps)
-	r := bitReader{b: raw}
-	r.bits(8)
-	profile := r.bits(8)
-	r.bits(16) // constraint flags, level
-	r.ue()     // seq_parameter_set_id
-	chroma := uint32(1)
-	separate := false
-	switch profile {
-	case 100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135:
-		if chroma = r.ue(); chroma == 3 {
-			separate = r.flag()
-		}
-		r.ue() // bit depths
-		r.ue()
-		r.bits(1)
-		if r.flag() { // scaling matrix
-			lists := 8
-			if chroma == 3 {
-				lists = 12
-			}
-			for i := range lists {
-				if r.flag() {
-					skipScalingList(&r, i)
-				}
-			}
-		}
-	}
-	r.ue() // log2_max_frame_num
-	switch r.ue() {
-	case 0:
-		r.ue()
-	case 1:
-		r.bits(1)
-		r.se()
-		r.se()
-		for n := r.ue(); n > 0 && !r.over; n-- {
-			r.se()
-		}
-	}
-	r.ue() // max_num_ref_frames
-	r.bits(1)
-	wMBs, hMaps := int(r.ue())+1, int(r.ue())+1
-	frameOnly := r.flag()
-	if !frameOnly {
-		r.bits(1)
-	}
-	r.bits(1)
-	var left, right, top, bottom int
-	if r.flag() {
-		left, right, top, bottom = int(r.ue()), int(r.ue()), int(r.ue()), int(r.ue())
-	}
-	if r.over || wMBs > 4096 || hMaps > 4096 {
-		return 0, 0, false
-	}
-	fields := 1
-	if !frameOnly {
-		fields = 2
-	}
-	// table 6-1: crop units depend on the chroma sampling
-	unitX, unitY := 1, fields
-	if !separate {
-		switch chroma {
-		case 1:
-			unitX, unitY = 2, 2*fields
-		case 2:
-			unitX = 2
-		}
-	}
-	width = wMBs*16 - unitX*(left+right)
-	height = hMaps*16*fields - unitY*(top+bottom)
-	return width, height, width > 0 && height > 0
-}
-
-func skipScalingList(r *bitReader, i int) {
-	size := 16
-	if i >= 6 {
-		size = 64
-	}
-	last, next := int32(8), int32(8)
-	for range size {
-		if next != 0 {
-			next = (last + r.se() + 256) % 256
-		}
-		if next != 0 {
-			last = next
-		}
-		if r.over {
-			return
-		}
-	}
-}
-
-// unescape removes emulation prevention bytes, as far as dst has room.
-func unescape(dst, b []byte) []byte {
-	zeros := 0
-	for _, c := range b {
-		if len(dst) == cap(dst) {
-			break
-		}
-		if zeros >= 2 && c == 3 {
-			zeros = 0
-			continue
-		}
-		if c == 0 {
-			zeros++
-		} else {
-			zeros = 0
-		}
-		dst = append(dst, c)
-	}
-	return dst
 }
 
 var annexB = []byte{0, 0, 0, 1}
@@ -358,7 +235,7 @@ func (a *h264Assembler) unit(dst, nal []byte, f *Frame) []byte {
 	case nalIDR:
 		f.KeyFrame = true
 	case nalSPS:
-		if w, h, ok := h264Size(nal); ok {
+		if w, h := bitstream.H264Size(nal); w != 0 {
 			f.Width, f.Height = w, h
 		}
 	}

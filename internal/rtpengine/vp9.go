@@ -1,6 +1,10 @@
 package rtpengine
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"trackway/internal/bitstream"
+)
 
 // vp9Packetizer writes the payload descriptor of RFC 9628 section 4.2 in the
 // non-flexible mode with a 15-bit picture id, for streams of one spatial and
@@ -8,7 +12,7 @@ import "encoding/binary"
 type vp9Packetizer struct{ pictureID uint16 }
 
 func (p *vp9Packetizer) packetize(f *Frame, most int, w payloadWriter) error {
-	h, ok := parseVP9Header(f.Data)
+	h, ok := bitstream.VP9(f.Data)
 	if !ok {
 		return ErrMalformedFrame
 	}
@@ -17,12 +21,12 @@ func (p *vp9Packetizer) packetize(f *Frame, most int, w payloadWriter) error {
 	}
 	p.pictureID = (p.pictureID + 1) & 0x7FFF
 	base := byte(0x81) // I, Z: no spatial layer refers to this one
-	if !h.key {
+	if !h.KeyFrame {
 		base |= 0x40 // P
 	}
 	rest, begin := f.Data, byte(0x08) // B
 	extra := 0
-	if h.key {
+	if h.KeyFrame {
 		base, extra = base|0x02, 5 // V
 	}
 	size := max(chunk(len(rest)+extra, most-3), extra+1)
@@ -36,8 +40,8 @@ func (p *vp9Packetizer) packetize(f *Frame, most int, w payloadWriter) error {
 		b = binary.BigEndian.AppendUint16(b, 0x8000|p.pictureID)
 		if extra > 0 {
 			b = append(b, 0x10) // N_S = 0 (one layer), Y
-			b = binary.BigEndian.AppendUint16(b, uint16(h.width))
-			b = binary.BigEndian.AppendUint16(b, uint16(h.height))
+			b = binary.BigEndian.AppendUint16(b, uint16(h.Width))
+			b = binary.BigEndian.AppendUint16(b, uint16(h.Height))
 		}
 		w.put(append(b, rest[:n]...), 0)
 		// the scalability structure goes with the first packet only
@@ -126,48 +130,6 @@ func parseVP9Descriptor(b []byte) (d vp9Descriptor, ok bool) {
 	return d, len(b) > at
 }
 
-type vp9Header struct {
-	key           bool
-	width, height int
-}
-
-// parseVP9Header reads the start of the uncompressed header (VP9 bitstream
-// specification section 6.2).
-func parseVP9Header(b []byte) (h vp9Header, ok bool) {
-	r := bitReader{b: b}
-	if r.bits(2) != 2 {
-		return h, false
-	}
-	profile := r.bits(1) | r.bits(1)<<1
-	if profile == 3 {
-		r.bits(1)
-	}
-	if r.bits(1) == 1 { // show_existing_frame
-		return h, !r.over
-	}
-	h.key = r.bits(1) == 0
-	r.bits(2) // show_frame, error_resilient_mode
-	if !h.key {
-		return h, !r.over
-	}
-	if r.bits(24) != 0x498342 {
-		return h, false
-	}
-	if profile >= 2 {
-		r.bits(1) // ten_or_twelve_bit
-	}
-	if r.bits(3) != 7 { // color_space is not RGB
-		r.bits(1)
-		if profile&1 == 1 {
-			r.bits(3)
-		}
-	} else if profile&1 == 1 {
-		r.bits(1)
-	}
-	h.width, h.height = int(r.bits(16))+1, int(r.bits(16))+1
-	return h, !r.over
-}
-
 // vp9Assembler puts VP9 superframes together: all spatial layers of a picture,
 // one after the other, as decoders take them.
 type vp9Assembler struct {
@@ -208,10 +170,10 @@ func (a *vp9Assembler) add(dst, payload []byte, f *Frame) ([]byte, error) {
 }
 
 func (a *vp9Assembler) finish(dst []byte, f *Frame) ([]byte, error) {
-	h, ok := parseVP9Header(dst)
-	f.KeyFrame = !a.inter && ok && h.key
+	h, ok := bitstream.VP9(dst)
+	f.KeyFrame = !a.inter && ok && h.KeyFrame
 	if f.KeyFrame {
-		f.Width, f.Height = h.width, h.height
+		f.Width, f.Height = h.Width, h.Height
 		if a.width != 0 {
 			f.Width, f.Height = a.width, a.height
 		}
