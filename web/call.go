@@ -81,6 +81,11 @@ func newCall(o *Options, tracks *pool, log *slog.Logger, pipe signaling.Pipe, pa
 func (c *call) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// Before anything can be offered: the page must know what it is in.
+	if err := c.session.Send(ctx, c.hello()); err != nil {
+		_ = c.pc.Close()
+		return err
+	}
 	var posting sync.WaitGroup
 	posting.Go(func() {
 		err := c.post(ctx)
@@ -89,7 +94,6 @@ func (c *call) run(ctx context.Context) error {
 		}
 		cancel()
 	})
-	c.out.put(c.hello())
 	if c.options.Start {
 		for i, s := range c.options.Sources {
 			if s.Later {

@@ -1,11 +1,15 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
 	"trackway/media"
+	"trackway/signaling"
 )
 
 // What a track is coded to is the same in two calls only if one encoder made
@@ -61,4 +65,35 @@ func TestViewersShareOneEncoding(t *testing.T) {
 		p.ask(command{Op: "add", Source: "0"})
 	}
 	p.until("the bound", func() bool { return len(p.failures) == 1 && len(p.state.Senders) == maxClones })
+}
+
+// What the program offers at once must not reach the page before the greeting,
+// by which the page knows how to take it.
+func TestTheGreetingComesFirst(t *testing.T) {
+	list := sources(t)
+	for range 20 {
+		s := newTestServer(t, Options{Sources: list, Start: true, Engine: engine})
+		h := httptest.NewServer(s)
+		pipe, err := signaling.DialWebSocket(t.Context(), "ws"+strings.TrimPrefix(h.URL, "http")+"/call", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, err := pipe.Receive(t.Context())
+		if err != nil || !bytes.Contains(first, []byte(`"hello"`)) {
+			t.Errorf("the first message must be the greeting: %.80s, %v", first, err)
+		}
+		for offered := false; !offered; {
+			m, err := pipe.Receive(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			offered = bytes.Contains(m, []byte(`"description"`))
+			if n := bytes.Count(m, []byte(`\r\nm=`)); offered && n != 2 {
+				t.Errorf("the program must offer what is not for later, a picture and a sound: %s", m)
+			}
+		}
+		_ = pipe.Close("")
+		h.CloseClientConnections()
+		h.Close()
+	}
 }
