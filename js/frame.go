@@ -112,6 +112,9 @@ func runFrame(ctx context.Context, s frameStart) {
 func (n *node) closeFrames() {
 	if n.frame != nil {
 		n.frame.window.closed = true
+		// What the frame has sent arrives; what it goes on to send until its
+		// goroutine has noticed does not: its document is gone.
+		n.frame.window.end.silence()
 		n.frame.cancel()
 		n.frame.release()
 		delete(n.rt.closers, n.frame)

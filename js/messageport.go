@@ -34,6 +34,18 @@ func (p *portEnd) send(m *message) {
 	}
 }
 
+// silence ends what the other end sends.
+func (p *portEnd) silence() {
+	p.mu.Lock()
+	other := p.peer
+	p.mu.Unlock()
+	if other != nil {
+		other.mu.Lock()
+		other.peer = nil
+		other.mu.Unlock()
+	}
+}
+
 func (p *portEnd) take() *message {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -3,6 +3,7 @@ package jsep
 import (
 	"slices"
 
+	"trackway/internal/domerr"
 	"trackway/internal/sdp"
 )
 
@@ -97,6 +98,31 @@ func (d *description) mux(i int) bool {
 	return d.sections[i].m.RTCPMux || d.sections[d.carrier[i]].m.RTCPMux
 }
 
+// checkMSIDs refuses a track that is in two sections: "multiple media
+// descriptions with the same value for identifier and appdata are not permitted"
+// (RFC 8830 section 2).
+func checkMSIDs(d *description) error {
+	var seen map[sdp.MSID]int
+	for i, sec := range d.sections {
+		if sec.m.Rejected() {
+			continue
+		}
+		for _, id := range sec.m.MSIDs {
+			if id.Track == "" {
+				continue
+			}
+			if j, twice := seen[id]; twice && j != i {
+				return domerr.New(domerr.Operation, "m-sections %d and %d have the same track %q in %q", j, i, id.Track, id.Stream)
+			}
+			if seen == nil {
+				seen = make(map[sdp.MSID]int, len(d.sections))
+			}
+			seen[id] = i
+		}
+	}
+	return nil
+}
+
 // checkContent is the "semantics verification" of RFC 9429 §5.8.3.
 func (s *State) checkContent(d *description) error {
 	seen := make(map[string]bool, len(d.sections))
@@ -113,6 +139,9 @@ func (s *State) checkContent(d *description) error {
 			}
 			inGroup[mid] = true
 		}
+	}
+	if err := checkMSIDs(d); err != nil {
+		return err
 	}
 	uses := map[int]*[128]payloadKey{}
 	for i, sec := range d.sections {

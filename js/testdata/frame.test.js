@@ -13,3 +13,20 @@ test('a frame loads, and answers messages from its parent', async t => {
   frame.remove();
   assertEquals(frame.contentWindow, null);
 });
+test('a frame that was removed sends no more', async t => {
+  const frame = document.createElement('iframe');
+  let got = 0;
+  const count = () => { ++got; };
+  window.addEventListener('message', count);
+  t.cleanup(() => window.removeEventListener('message', count));
+  // The frame is busy when it is removed, and sends afterwards.
+  frame.srcdoc = `<script>onmessage = () => { for (const end = Date.now() + 200; Date.now() < end;); parent.postMessage('late', '*'); }; parent.postMessage('up', '*');</script>`;
+  document.documentElement.appendChild(frame);
+  await new Promise(r => frame.onload = r);
+  while (!got) await new Promise(r => setTimeout(r, 5));
+  frame.contentWindow.postMessage('go', '*');
+  await new Promise(r => setTimeout(r, 50));
+  frame.remove();
+  await new Promise(r => setTimeout(r, 400));
+  assertEquals(got, 1);
+});
