@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,15 +24,15 @@ func TestMessagesMayOvertakeTheOpeningOfNegotiatedChannels(t *testing.T) {
 		b.must(err, "CreateDataChannel")
 		got := make(chan string, 1)
 		to.OnMessage(func(m DataChannelMessage) { got <- string(m.Data) })
-		sent := false
+		var sent atomic.Bool
 		from.OnOpen(func() {
-			sent = true
+			sent.Store(true)
 			a.must(from.SendText("early"), "SendText")
 		})
 		b.OnConnectionStateChange(func() {
 			if b.ConnectionState() == PeerConnectionStateConnected {
 				time.Sleep(2 * time.Second)
-				if !sent {
+				if !sent.Load() {
 					t.Error("the other side is not open yet: this tests nothing")
 				}
 			}
