@@ -38,8 +38,6 @@ type reader struct {
 	now   time.Time
 	count int // datagrams in them
 	pace  pace
-
-	yielded time.Time
 }
 
 func (c *linuxConn) newReader() *reader {
@@ -98,8 +96,8 @@ func (r *reader) receive(fd uintptr, flags uintptr) bool {
 
 func (c *linuxConn) Serve(h Handler, done func()) error {
 	r := c.newReader()
-	if c.shared {
-		return c.serveShared(r, h, done)
+	if c.thread {
+		return c.serveThread(r, h, done)
 	}
 	poll := r.poll
 	for {
@@ -109,22 +107,30 @@ func (c *linuxConn) Serve(h Handler, done func()) error {
 		if err := r.hand(h, done); err != nil {
 			return err
 		}
+		if r.busy() {
+			time.Sleep(restTime)
+		}
 	}
 }
 
-// serveShared reads the socket of many peers. It has a thread of its own that
+// serveThread reads the socket of many peers. It has a thread of its own that
 // waits in recvmmsg: a process whose peers send feedback now and then wakes a
 // thousand times a second, and through the runtime's poller each of these would
 // cost a second system call, and often a second thread that looks for work.
-func (c *linuxConn) serveShared(r *reader, h Handler, done func()) (err error) {
+func (c *linuxConn) serveThread(r *reader, h Handler, done func()) (err error) {
 	closed := c.raw.Control(func(fd uintptr) {
 		for err == nil && !c.closing.Load() {
 			if r.receive(fd, unix.MSG_WAITFORONE); c.closing.Load() {
 				return
 			}
 			err = r.hand(h, done)
-			r.rest()
-			r.yield()
+			if r.busy() {
+				ts := unix.NsecToTimespec(int64(restTime))
+				_ = unix.Nanosleep(&ts, nil)
+			}
+			// Those who were woken run first: the call may block, and would
+			// keep the processor from them until the runtime notices.
+			runtime.Gosched()
 		}
 	})
 	if closed != nil || err == nil {
@@ -133,24 +139,10 @@ func (c *linuxConn) serveShared(r *reader, h Handler, done func()) (err error) {
 	return err
 }
 
-// rest lets a few packets gather where many come: waking for each would cost
-// more than all that is done with it. It is what network cards do, too.
-func (r *reader) rest() {
-	if r.pace.busy(r.now, r.count) && r.n < r.vlen {
-		ts := unix.NsecToTimespec(int64(restTime))
-		_ = unix.Nanosleep(&ts, nil)
-	}
-}
-
-// yield lets those who were woken run first, on this thread: the next call may
-// block, and keep the processor from them until the runtime notices. One packet
-// hardly wakes anybody, but without a yield now and then the runtime takes the
-// goroutine for stuck, and polls 20 000 times a second until it has let go.
-func (r *reader) yield() {
-	if r.count > 1 || r.now.Sub(r.yielded) >= 4*time.Millisecond {
-		r.yielded = r.now
-		runtime.Gosched()
-	}
+// busy says that so many packets come that a few should gather: waking for each
+// would cost more than all that is done with it. It is what network cards do, too.
+func (r *reader) busy() bool {
+	return r.c.shared && r.pace.busy(r.now, r.count) && r.n < r.vlen
 }
 
 // hand delivers what was received.
