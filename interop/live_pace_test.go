@@ -68,6 +68,8 @@ func (x *rig) sendEvenly(length time.Duration) {
 	}
 	defer stop()
 	stream := media.NewStream()
+	// No smaller pictures when the estimate dips.
+	sources[0].Track.SetContentHint("detail")
 	x.add(sources[0].Track, stream)
 	x.add(sources[2].Track, stream)
 	var p pace

@@ -42,6 +42,11 @@ func (m *receiverMedia) apply(r *RTPReceiver, mt *mediaTransport, c *jsep.MediaC
 	switch {
 	case m.receiver != nil:
 		m.receiver.Update(cfg)
+		if !c.Receive {
+			// The peer's offer muted the track, but until our answer it may have
+			// sent on, and a packet that came meanwhile unmuted it.
+			m.source.SetMuted(true)
+		}
 	case c.Receive:
 		m.mt = mt
 		m.receiver = mt.session.AddReceiver(cfg, rtpengine.ReceiverEvents{
