@@ -68,22 +68,23 @@ func (x *rig) sendEvenly(length time.Duration) {
 	}
 	defer stop()
 	stream := media.NewStream()
-	// No smaller pictures when the estimate dips.
-	sources[0].Track.SetContentHint("detail")
 	x.add(sources[0].Track, stream)
 	x.add(sources[2].Track, stream)
 	var p pace
-	// The bandwidth is explored first, and the picture may be smaller until then.
-	x.until("a target for pictures of 720 lines", func() bool {
+	// The bandwidth is explored first, and the picture may be smaller until it
+	// has been enough for 720 lines for a while.
+	since := time.Now()
+	x.until("a target for pictures of 720 lines, for 1.5 s", func() bool {
 		report, err := x.pc.GetStats(x.ctx, nil)
 		if err != nil {
 			x.Fatal(err)
 		}
 		for _, out := range webrtc.StatsOf[*webrtc.OutboundRTPStreamStats](report) {
 			if out.FrameHeight != nil && *out.FrameHeight == 720 && out.TargetBitrate != nil && *out.TargetBitrate > 950_000 {
-				return true
+				return time.Since(since) > 1500*time.Millisecond
 			}
 		}
+		since = time.Now()
 		return false
 	})
 	x.eval(&p, measureJS+`
