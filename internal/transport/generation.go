@@ -159,8 +159,10 @@ func (g *generation) add(c, shown Candidate, conn agentConn, out udp.Conn) error
 	}
 	if err != nil {
 		_ = conn.Close()
+		return err
 	}
-	return err
+	g.t.reconsider()
+	return nil
 }
 
 // connect starts the checks.

@@ -173,7 +173,9 @@ func (g *generation) verdict(now time.Time) ICEState {
 		// connection, but it is still gathering and/or waiting for additional
 		// remote candidates."
 		return ICEDisconnected
-	case len(g.remotes) == 0 && !g.heard:
+	case none || len(g.remotes) == 0 && !g.heard:
+		// "Checking" is for who "has received at least one remote candidate and
+		// is checking candidate pairs": without a local one there is no pair.
 		return ICENew
 	}
 	return ICEChecking

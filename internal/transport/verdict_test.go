@@ -21,6 +21,7 @@ func TestVerdict(t *testing.T) {
 		first, all time.Duration
 	}{
 		{"nothing to check with", true, true, true, []ICEState{ICEFailed}, 0, 0},
+		{"nothing to check with, and more may come", true, true, false, []ICEState{ICEFailed}, 2 * checkLife, 2 * checkLife},
 		{"the peer has no candidates", false, false, true, []ICEState{ICEFailed}, checkLife, checkLife},
 		{"no answer", false, true, true, []ICEState{ICEChecking, ICEFailed}, 0, checkLife},
 		{"no answer, and more may come", false, true, false, []ICEState{ICEChecking, ICEDisconnected, ICEFailed}, 0, 2 * checkLife},
