@@ -18,7 +18,7 @@ var preludeProgram = sync.OnceValues(func() (*goja.Program, error) { return Comp
 
 // helpers are functions of the language, captured before any script runs.
 type helpers struct {
-	then, upon, iterateStream             goja.Callable
+	then, upon, atOnce, iterateStream     goja.Callable
 	mapEntries, setValues, newMap, newSet goja.Callable
 	classOf                               goja.Callable
 	view                                  goja.Callable
@@ -36,8 +36,9 @@ func (rt *Runtime) prelude() error {
 	}
 	o := v.ToObject(rt.vm)
 	for name, to := range map[string]*goja.Callable{
-		"then": &rt.fn.then, "upon": &rt.fn.upon, "iterateStream": &rt.fn.iterateStream,
-		"mapEntries": &rt.fn.mapEntries, "setValues": &rt.fn.setValues, "newMap": &rt.fn.newMap,
+		"then": &rt.fn.then, "upon": &rt.fn.upon, "atOnce": &rt.fn.atOnce,
+		"iterateStream": &rt.fn.iterateStream,
+		"mapEntries":    &rt.fn.mapEntries, "setValues": &rt.fn.setValues, "newMap": &rt.fn.newMap,
 		"newSet": &rt.fn.newSet, "classOf": &rt.fn.classOf, "view": &rt.fn.view,
 	} {
 		*to, _ = goja.AssertFunction(o.Get(name))

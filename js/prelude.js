@@ -56,7 +56,10 @@
   const isSet = v => { try { values.call(v); return true; } catch { return false; } };
   return {
     then: f => { then.call(settled, f); },
-    upon: (v, fulfilled, rejected) => { then.call(resolve(v), fulfilled, rejected); },
+    // Arrow functions of this script's keep the job queue from running in the
+    // middle of what they call.
+    upon: (v, fulfilled, rejected) => { then.call(resolve(v), x => fulfilled(x), e => rejected(e)); },
+    atOnce: f => { f(); },
     iterateStream: proto => {
       const { getReader } = proto;
       const values = function values({ preventCancel = false } = {}) {

@@ -44,6 +44,16 @@ func (rt *Runtime) upon(v any, fulfilled, rejected func(goja.Value)) {
 	rt.fail2(rt.fn.upon(goja.Undefined(), rt.realm.ToJS(nil, v), reaction(fulfilled), reaction(rejected)))
 }
 
+// atOnce runs steps of a task that settle promises: their reactions wait until f
+// has returned. Outside of it each settlement performs a microtask checkpoint,
+// and a script may close or release what f is about to use.
+func (rt *Runtime) atOnce(f func()) {
+	rt.fail2(rt.fn.atOnce(goja.Undefined(), rt.vm.ToValue(func(goja.FunctionCall) goja.Value {
+		f()
+		return goja.Undefined()
+	})))
+}
+
 // handled keeps the rejection of a promise from being reported.
 func (rt *Runtime) handled(p *binding.Promise) *binding.Promise {
 	rt.upon(p, nil, nil)

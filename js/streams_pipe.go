@@ -43,7 +43,7 @@ func pipe(from *readableStream, to *writableStream, conf pipeConfig) *binding.Pr
 			p.aborted()
 			return p.done
 		}
-		s.onAbort(p.aborted)
+		s.onAbort(func() { rt.atOnce(p.aborted) })
 	}
 	// "Errors must be propagated forward": then backward, then closing forward.
 	rt.upon(p.reader.closed, func(goja.Value) { p.sourceClosed() }, p.sourceFailed)

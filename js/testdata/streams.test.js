@@ -120,6 +120,30 @@ test('errors pass through pipes both ways, and signals end them', async () => {
   await assertThrows(() => piped, 'AbortError');
 });
 
+test('a sink that fails on a chunk from another thread ends the pipe, not the runtime', async () => {
+  let cancelled = false;
+  const source = new ReadableStream({
+    async pull(c) {
+      await new Promise(r => setTimeout(r, 1));
+      c.enqueue('chunk');
+    },
+    cancel() { cancelled = true; },
+  });
+  const moved = await new Promise(resolve => {
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = e => resolve(e.data);
+    port1.postMessage(source, [source]);
+  });
+  let taken = 0;
+  const sink = new WritableStream({ write(chunk, c) {
+    if (!taken++) return;
+    c.error(new RangeError('sink'));
+    throw new RangeError('sink');
+  } });
+  await assertThrows(() => moved.pipeTo(sink), 'RangeError');
+  while (!cancelled) await new Promise(r => setTimeout(r));
+});
+
 test('chunks are transformed, with flush at the end', async () => {
   const out = [];
   await new ReadableStream({ start(c) { [1, 2, 3].forEach(v => c.enqueue(v)); c.close(); } })
