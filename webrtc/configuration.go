@@ -16,8 +16,9 @@ type Configuration struct {
 	// Certificates are the identities to use. When there are none the
 	// Engine's are used.
 	Certificates []*Certificate `json:"-"`
-	// ICECandidatePoolSize is how many transports gather before a
-	// description asks for them, 0 to 255.
+	// ICECandidatePoolSize is for how many transports candidates are gathered
+	// ahead, from now on, 0 to 255; they are told after SetLocalDescription. What
+	// the first answer leaves of them is given up.
 	ICECandidatePoolSize uint8 `json:"iceCandidatePoolSize,omitempty"`
 }
 

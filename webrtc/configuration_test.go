@@ -87,7 +87,7 @@ func TestEnumerationsAreCheckedFirst(t *testing.T) {
 }
 
 func TestGetConfigurationHasTheDefaultsAndIsACopy(t *testing.T) {
-	pc := newPC(t, Configuration{ICEServers: []ICEServer{{URLs: []string{"stun:a.example"}}}, ICECandidatePoolSize: 3})
+	pc := newPC(t, Configuration{ICEServers: []ICEServer{{URLs: []string{"stun:192.0.2.1"}}}, ICECandidatePoolSize: 3})
 	c := pc.GetConfiguration()
 	if c.BundlePolicy != "balanced" || c.RTCPMuxPolicy != "require" || c.ICETransportPolicy != "all" || c.ICECandidatePoolSize != 3 {
 		t.Errorf("defaults of the dictionary: got %+v", c)
@@ -95,8 +95,8 @@ func TestGetConfigurationHasTheDefaultsAndIsACopy(t *testing.T) {
 	if len(c.Certificates) != 0 {
 		t.Error("certificates that the connection made itself are not in its configuration")
 	}
-	c.ICEServers[0].URLs[0] = "stun:b.example"
-	if got := pc.GetConfiguration().ICEServers[0].URLs[0]; got != "stun:a.example" {
+	c.ICEServers[0].URLs[0] = "stun:192.0.2.2"
+	if got := pc.GetConfiguration().ICEServers[0].URLs[0]; got != "stun:192.0.2.1" {
 		t.Errorf("changing the result of GetConfiguration changed the connection: %s", got)
 	}
 }
@@ -128,12 +128,12 @@ func TestSetConfigurationRefusesWhatCannotChange(t *testing.T) {
 	next := base
 	next.ICECandidatePoolSize = 2
 	next.ICETransportPolicy = ICETransportPolicyRelay
-	next.ICEServers = []ICEServer{{URLs: []string{"stun:a.example"}}}
+	next.ICEServers = []ICEServer{{URLs: []string{"stun:192.0.2.1"}}}
 	if err := pc.SetConfiguration(next); err != nil {
 		t.Errorf("servers, transport policy and, before setLocalDescription, the pool may change: %v", err)
 	}
 	bad := next
-	bad.ICEServers = []ICEServer{{URLs: []string{"stun:a.example"}}, {URLs: []string{"http:x"}}}
+	bad.ICEServers = []ICEServer{{URLs: []string{"stun:192.0.2.1"}}, {URLs: []string{"http:x"}}}
 	wantError(t, pc.SetConfiguration(bad), domerr.Syntax, "one bad server among good ones")
 	if got := len(pc.GetConfiguration().ICEServers); got != 1 {
 		t.Errorf("a refused configuration must change nothing: %d servers", got)
@@ -170,7 +170,17 @@ func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func newPC(t *testing.T, c Configuration, options ...Option) *PeerConnection {
 	t.Helper()
-	pc, err := NewPeerConnection(c, options...)
+	// The default engine's sockets, which a pool opens, are never closed.
+	engine, err := NewEngine(WithNetworkConfig(NetworkConfig{Loopback: LoopbackOnly}))
+	if err != nil {
+		t.Fatalf("NewEngine: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Errorf("closing the engine: %v", err)
+		}
+	})
+	pc, err := NewPeerConnection(c, append([]Option{WithEngine(engine)}, options...)...)
 	if err != nil {
 		t.Fatalf("NewPeerConnection: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"trackway/internal/domerr"
 	"trackway/internal/eventloop"
 	"trackway/internal/jsep"
+	"trackway/internal/transport"
 )
 
 // PeerConnection is RTCPeerConnection (webrtc-pc 4.4). All methods may be called
@@ -51,13 +52,16 @@ type PeerConnection struct {
 	settingParameters int
 	streams           remoteStreams
 	transports        transportSet
-	descriptions      descriptionCache
-	data              dataSlots
-	media             *mediaPlane
+	// pool has candidates ready for the first transports.
+	pool         *transport.Pool
+	descriptions descriptionCache
+	data         dataSlots
+	media        *mediaPlane
 }
 
 // NewPeerConnection is the constructor. It opens no socket and starts no
-// goroutine; SetLocalDescription does. It fails with SyntaxError,
+// goroutine, unless there is to be a pool of candidates; SetLocalDescription
+// does. It fails with SyntaxError,
 // InvalidAccessError, NotSupportedError or TypeError as the configuration
 // deserves.
 func NewPeerConnection(config Configuration, options ...Option) (*PeerConnection, error) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"trackway/internal/jsep"
+	"trackway/internal/transport"
 	"trackway/media"
 )
 
@@ -22,6 +23,11 @@ func (pc *PeerConnection) commitLocked(state *jsep.State, happened []jsep.Event,
 	pc.completeLocked()
 	fire := pc.translateLocked(happened)
 	pc.applyEffectsLocked()
+	if state.CurrentLocalDescription() != nil {
+		// "If the description is of type answer and there are still remaining
+		// candidates in the ICE candidate pool, discard them" (RFC 9429 5.11).
+		pc.pool.Configure(0, nil, transport.PolicyAll)
+	}
 	pc.forgetParametersLocked(old)
 	if state.SignalingState() == jsep.Stable {
 		// "If connection.[[SignalingState]] is now stable … clear the

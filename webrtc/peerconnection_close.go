@@ -53,5 +53,6 @@ func (pc *PeerConnection) Close() error {
 	for _, tr := range transports {
 		_ = tr.Close()
 	}
+	pc.pool.Close()
 	return nil
 }

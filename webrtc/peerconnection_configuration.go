@@ -46,6 +46,8 @@ func (e *Engine) newPeerConnection(config Configuration, o connectionOptions) (*
 		return nil, domerr.Wrap(err, domerr.Unknown, "the negotiation state")
 	}
 	pc.media = newMediaPlane(pc)
+	pc.pool = transport.NewPool(e.network)
+	pc.pool.Configure(int(config.ICECandidatePoolSize), config.servers(), transport.Policy(config.ICETransportPolicy))
 	return pc, nil
 }
 
@@ -122,6 +124,12 @@ func (pc *PeerConnection) SetConfiguration(config Configuration) error {
 	pc.state = state
 	for _, b := range pc.transports.all {
 		b.tr.SetServers(config.servers(), transport.Policy(config.ICETransportPolicy))
+	}
+	if !pc.localDescriptionSet {
+		// "If the ICE candidate pool has a nonzero size and a local description has
+		// not yet been applied, any existing candidates will be discarded, and new
+		// candidates will be gathered from the new servers" (RFC 9429 4.1.18).
+		pc.pool.Configure(int(config.ICECandidatePoolSize), config.servers(), transport.Policy(config.ICETransportPolicy))
 	}
 	return nil
 }

@@ -113,6 +113,7 @@ func (pc *PeerConnection) makeTransportLocked(id jsep.TransportID) *bundleTransp
 	tr, err := transport.New(transport.Config{
 		Network: pc.engine.network, Handler: b, Certificates: certificates,
 		Servers: pc.config.servers(), Policy: transport.Policy(pc.config.ICETransportPolicy),
+		Pool: pc.pool,
 	})
 	if err != nil {
 		b.fail(err)

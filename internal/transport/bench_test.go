@@ -105,7 +105,7 @@ func BenchmarkReceive(b *testing.B) {
 	rt := &Transport{cfg: Config{Handler: countHandler{&got}}}
 	k := testKeys(b)
 	rt.keys.Store(k)
-	sock := newSocket(rs, nil)
+	sock := newSocket(rs, false)
 	sock.claims[ss.LocalAddr()] = &claim{t: rt}
 	defer sock.close()
 	defer func() { _ = ss.Close() }()

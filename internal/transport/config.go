@@ -139,6 +139,8 @@ type Config struct {
 	Servers      []Server
 	// Policy empty means PolicyAll.
 	Policy Policy
+	// Pool has candidates ready; nil is none.
+	Pool *Pool
 	// MaxDatagram bounds the size of DTLS handshake datagrams [1200].
 	MaxDatagram int
 }

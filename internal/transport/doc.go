@@ -18,6 +18,9 @@
 // agent works beside the first, whose pair carries the packets until the new
 // one has selected a pair.
 //
+// A [Pool] asks the STUN and TURN servers before there are credentials; Gather
+// takes what it has ready.
+//
 // # Packets
 //
 // A datagram is read by the goroutine of its socket, which splits STUN, DTLS

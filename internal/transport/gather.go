@@ -59,22 +59,22 @@ func (g *generation) gather(servers []Server) {
 			done <- struct{}{}
 		}()
 	}
-	for _, s := range servers {
+	for i, s := range servers {
 		u, err := parseURL(s.URL)
 		if err != nil {
 			g.candidateError(CandidateError{URL: s.URL, Code: 701, Text: err.Error()})
 			continue
 		}
 		if u.turn {
-			start(func() { g.gatherRelay(u, s) })
+			start(func() { g.gatherRelay(i, u, s) })
 			continue
 		}
-		if u.protocol != "udp" || u.secure {
+		if !u.reflects() {
 			g.candidateError(CandidateError{URL: s.URL, Code: 701, Text: "STUN over TCP finds no UDP address"})
 			continue
 		}
 		for _, sock := range socks {
-			start(func() { g.gatherSrflx(u, s, sock) })
+			start(func() { g.gatherSrflx(i, u, s, sock) })
 		}
 	}
 	if pending == 0 {
@@ -165,7 +165,7 @@ func (g *generation) gatherHosts() []*socket {
 // addHost adds the host candidate of a socket, as outsiders see it.
 func (g *generation) addHost(s *socket, index int, tell bool) error {
 	m, err := s.open(g)
-	if errors.Is(err, errUfrag) && s.owner == nil {
+	if errors.Is(err, errUfrag) && !s.own {
 		if s, err = g.t.ownSocket(s.conn.LocalAddr().Addr()); err == nil {
 			m, err = s.open(g)
 		}
@@ -251,7 +251,7 @@ func hidden(a netip.Addr) string {
 func (g *generation) conflict(m *muxConn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed || m.s.owner != nil || g.extra[m.s] {
+	if g.closed || m.s.own || g.extra[m.s] {
 		return
 	}
 	g.extra[m.s] = true

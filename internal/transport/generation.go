@@ -34,6 +34,8 @@ type generation struct {
 	local  Credentials
 	// policy is the one that was in force when gathering began.
 	policy Policy
+	// ahead is what a pool had ready for it, or nil.
+	ahead *prepared
 
 	ctx    context.Context // ends with the generation
 	cancel context.CancelFunc
@@ -422,6 +424,9 @@ func (g *generation) close() {
 		g.t.cfg.Network.tcp.release(g.local.Ufrag)
 	}
 	g.wg.Wait()
+	if g.ahead != nil {
+		g.ahead.close()
+	}
 	for _, m := range muxes {
 		m.s.release(m)
 	}

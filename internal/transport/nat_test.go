@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,17 +48,20 @@ func behindNAT(t *testing.T, sim *udp.Sim, inner, outer netip.Addr) *Network {
 	})
 }
 
-// serveSTUN answers binding requests (RFC 8489) on the simulated network.
-func serveSTUN(t *testing.T, sim *udp.Sim, at netip.AddrPort) {
+// serveSTUN answers binding requests (RFC 8489) on the simulated network, and
+// counts them.
+func serveSTUN(t *testing.T, sim *udp.Sim, at netip.AddrPort) *atomic.Int64 {
 	t.Helper()
 	c, err := sim.Listen(at, udp.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	var asked atomic.Int64
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = c.Serve(func(_ time.Time, packet []byte, from netip.AddrPort) {
+			asked.Add(1)
 			m := &stun.Message{Raw: slices.Clone(packet)}
 			if m.Decode() != nil || m.Type != stun.BindingRequest {
 				return
@@ -73,6 +77,7 @@ func serveSTUN(t *testing.T, sim *udp.Sim, at netip.AddrPort) {
 		_ = c.Close()
 		<-done
 	})
+	return &asked
 }
 
 // Two peers behind translators learn from a STUN server how the world sees them,

@@ -119,7 +119,7 @@ func (n *Network) sharedSockets() ([]*socket, error) {
 				first = err
 				continue
 			}
-			s = newSocket(c, nil)
+			s = newSocket(c, false)
 			n.shared[a] = s
 		}
 		out = append(out, s)

@@ -23,59 +23,34 @@ const (
 	relayOverTLS = 1
 )
 
-// gatherRelay makes an allocation on a TURN server (RFC 8656).
-func (g *generation) gatherRelay(u serverURL, srv Server) {
+// gatherRelay makes an allocation on a TURN server (RFC 8656), or takes over the
+// one that the pool has made.
+func (g *generation) gatherRelay(index int, u serverURL, srv Server) {
 	n := g.t.cfg.Network
-	var local netip.AddrPort
-	fail := func(code int, err error) {
-		e := CandidateError{URL: srv.URL, Code: code, Text: err.Error()}
+	a, ok := g.ahead.allocation(g.ctx, index)
+	if !ok {
+		a = n.allocate(g.ctx, u, srv)
+	}
+	local := a.local
+	if a.err != nil {
+		e := CandidateError{URL: srv.URL, Code: a.code, Text: a.err.Error()}
 		// Before a server is reached the port is that of the socket whose address
 		// it is: there is no other yet.
-		if a, ok := g.exposed(!local.Addr().Is6()); ok {
-			e.Address, e.Port = a.Addr().String(), a.Port()
+		if shown, ok := g.exposed(!local.Addr().Is6()); ok {
+			e.Address, e.Port = shown.Addr().String(), shown.Port()
 			if local.IsValid() {
 				e.Port = local.Port()
 			}
 		}
 		g.candidateError(e)
-	}
-	if u.secure && u.protocol == "udp" {
-		fail(701, errors.New("TURN over DTLS is not supported"))
 		return
 	}
-	ctx, cancel := context.WithTimeout(g.ctx, n.cfg.Timing.Gather)
-	defer cancel()
-	// IPv4 first: where both work, the peer is likelier to reach it.
-	server, err := resolve(ctx, u, true)
-	if err != nil {
-		if server, err = resolve(ctx, u, false); err != nil {
-			fail(701, err)
-			return
-		}
-	}
-	conn, err := n.dialTURN(ctx, u, server)
-	if err != nil {
-		fail(701, err)
-		return
-	}
-	r, err := newRelay(ctx, g, conn, server, srv)
-	if la := addrPortOf(conn.LocalAddr()); la.IsValid() {
-		local = la
-	}
-	if err != nil {
-		code := 701
-		var te *stun.TurnError
-		if errors.As(err, &te) {
-			code = int(te.ErrorCodeAttr.Code)
-		}
-		_ = conn.Close()
-		fail(code, err)
-		return
-	}
+	r := a.relay
+	r.g = g
 	relayed := r.LocalAddr()
 	c := Candidate{
 		Component: 1, Protocol: "udp", Type: "relay", URL: srv.URL, RelayProtocol: u.protocol,
-		Foundation: foundation("relay", local.Addr().String(), u.protocol, server.String()),
+		Foundation: foundation("relay", local.Addr().String(), u.protocol, a.server.String()),
 		Priority:   priority(prefRelay, relayOverUDP),
 		Address:    relayed.Addr().String(), Port: relayed.Port(),
 		RelatedAddress: local.Addr().String(), RelatedPort: local.Port(),
@@ -94,6 +69,48 @@ func (g *generation) gatherRelay(u serverURL, srv Server) {
 	if g.add(c, c, &relayConn{relay: r}, r) == nil {
 		g.announce(c)
 	}
+}
+
+// allocation is what came of asking a TURN server.
+type allocation struct {
+	relay         *relay // of no generation yet
+	server, local netip.AddrPort
+	code          int // of err
+	err           error
+}
+
+// allocate asks a TURN server for an allocation.
+func (n *Network) allocate(ctx context.Context, u serverURL, srv Server) (a allocation) {
+	a.code = 701
+	if u.secure && u.protocol == "udp" {
+		a.err = errors.New("TURN over DTLS is not supported")
+		return a
+	}
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.Timing.Gather)
+	defer cancel()
+	// IPv4 first: where both work, the peer is likelier to reach it.
+	if a.server, a.err = resolve(ctx, u, true); a.err != nil {
+		if a.server, a.err = resolve(ctx, u, false); a.err != nil {
+			return a
+		}
+	}
+	conn, err := n.dialTURN(ctx, u, a.server)
+	if err != nil {
+		a.err = err
+		return a
+	}
+	a.relay, a.err = newRelay(ctx, n, conn, a.server, srv)
+	if la := addrPortOf(conn.LocalAddr()); la.IsValid() {
+		a.local = la
+	}
+	if a.err != nil {
+		var te *stun.TurnError
+		if errors.As(a.err, &te) {
+			a.code = int(te.ErrorCodeAttr.Code)
+		}
+		_ = conn.Close()
+	}
+	return a
 }
 
 // dialTURN reaches the server.
@@ -147,7 +164,7 @@ func (n *Network) sourceFor(server netip.Addr) netip.Addr {
 
 // relay is an allocation as a udp.Conn, for the Transport.
 type relay struct {
-	g      *generation
+	g      *generation // set before anything is read
 	client *turn.Client
 	under  net.PacketConn
 	alloc  net.PacketConn
@@ -182,8 +199,7 @@ func addrPortOf(a net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 }
 
-func newRelay(ctx context.Context, g *generation, under net.PacketConn, server netip.AddrPort, srv Server) (*relay, error) {
-	n := g.t.cfg.Network
+func newRelay(ctx context.Context, n *Network, under net.PacketConn, server netip.AddrPort, srv Server) (*relay, error) {
 	family := turn.RequestedAddressFamilyIPv4
 	if server.Addr().Is6() {
 		family = turn.RequestedAddressFamilyIPv6
@@ -210,7 +226,7 @@ func newRelay(ctx context.Context, g *generation, under net.PacketConn, server n
 		}
 		return nil, err
 	}
-	return &relay{g: g, client: client, under: under, alloc: alloc}, nil
+	return &relay{client: client, under: under, alloc: alloc}, nil
 }
 
 // LocalAddr implements udp.Conn: the relayed address.

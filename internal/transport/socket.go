@@ -15,9 +15,9 @@ import (
 // socket is a UDP socket and who gets what arrives at it. A shared one serves
 // many Transports, an own one serves one.
 type socket struct {
-	conn  udp.Conn
-	owner *Transport    // nil when shared
-	done  chan struct{} // closed when Serve has returned
+	conn udp.Conn
+	own  bool          // serves one Transport
+	done chan struct{} // closed when Serve has returned
 
 	// touched are the Transports that the present burst has packets for. It
 	// belongs to the goroutine that reads.
@@ -48,9 +48,9 @@ type question struct {
 	answer chan []byte
 }
 
-func newSocket(c udp.Conn, owner *Transport) *socket {
+func newSocket(c udp.Conn, own bool) *socket {
 	s := &socket{
-		conn: c, owner: owner, done: make(chan struct{}),
+		conn: c, own: own, done: make(chan struct{}),
 		ufrags: map[string]*muxConn{},
 		claims: map[netip.AddrPort]*claim{},
 		asked:  map[[12]byte]*question{},

@@ -20,40 +20,27 @@ var errTimeout = errors.New("the server does not answer")
 // is the socket's host candidate (RFC 8445 5.1.1.2), which the agent has
 // already: checks to the candidate arrive there, and pairs of the two would be
 // pruned as redundant (6.1.2.4). So only signalling is told.
-func (g *generation) gatherSrflx(u serverURL, srv Server, s *socket) {
+func (g *generation) gatherSrflx(index int, u serverURL, srv Server, s *socket) {
 	base := s.conn.LocalAddr()
-	fail := func(code int, err error) {
-		e := CandidateError{URL: srv.URL, Code: code, Text: err.Error()}
+	r, ok := g.ahead.reflection(g.ctx, index, s)
+	if !ok {
+		r = s.reflect(g.ctx, g.t.cfg.Network, u)
+	}
+	if r.err != nil {
+		e := CandidateError{URL: srv.URL, Code: r.code, Text: r.err.Error()}
 		if g.t.cfg.Network.cfg.MDNS != MDNSHide {
 			e.Address, e.Port = base.Addr().String(), base.Port()
 		}
 		g.candidateError(e)
-	}
-	ctx, cancel := context.WithTimeout(g.ctx, g.t.cfg.Network.cfg.Timing.Gather)
-	defer cancel()
-	server, err := resolve(ctx, u, base.Addr().Is4())
-	if errors.Is(err, errFamily) {
 		return
 	}
-	if err != nil {
-		fail(701, err)
-		return
-	}
-	if server.Addr().IsLoopback() != base.Addr().IsLoopback() {
-		return // it would see nothing new, or nothing at all
-	}
-	mapped, code, err := s.ask(ctx, server)
-	if err != nil {
-		fail(code, err)
-		return
-	}
-	if mapped == base {
+	if r.nothing || r.mapped == base {
 		return // redundant, RFC 8445 5.1.3
 	}
 	c := Candidate{
-		Foundation: foundation("srflx", base.Addr().String(), "udp", server.String()), Component: 1, Protocol: "udp",
+		Foundation: foundation("srflx", base.Addr().String(), "udp", r.server.String()), Component: 1, Protocol: "udp",
 		Priority: priority(prefSrflx, localPref(base.Addr(), 0)),
-		Address:  mapped.Addr().String(), Port: mapped.Port(), Type: "srflx",
+		Address:  r.mapped.Addr().String(), Port: r.mapped.Port(), Type: "srflx",
 		RelatedAddress: base.Addr().String(), RelatedPort: base.Port(),
 		URL: srv.URL,
 	}
@@ -61,6 +48,33 @@ func (g *generation) gatherSrflx(u serverURL, srv Server, s *socket) {
 		c.RelatedAddress, c.RelatedPort = hidden(base.Addr()), 0
 	}
 	g.announce(c)
+}
+
+// reflection is what a STUN server says of a socket.
+type reflection struct {
+	server, mapped netip.AddrPort
+	nothing        bool // the server cannot see the socket, or nothing new of it
+	code           int  // of err
+	err            error
+}
+
+// reflect asks the server how it sees the socket.
+func (s *socket) reflect(ctx context.Context, n *Network, u serverURL) (r reflection) {
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.Timing.Gather)
+	defer cancel()
+	base := s.conn.LocalAddr().Addr()
+	r.server, r.err = resolve(ctx, u, base.Is4())
+	switch {
+	case errors.Is(r.err, errFamily):
+		r.nothing, r.err = true, nil
+	case r.err != nil:
+		r.code = 701
+	case r.server.Addr().IsLoopback() != base.IsLoopback():
+		r.nothing = true
+	default:
+		r.mapped, r.code, r.err = s.ask(ctx, r.server)
+	}
+	return r
 }
 
 // ask is one STUN Binding transaction over a shared socket (RFC 8489 6.2.1).

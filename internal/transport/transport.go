@@ -150,13 +150,17 @@ func (t *Transport) gather(local Credentials, before *generation) error {
 	if before != nil {
 		g.known(before)
 	}
+	servers := t.servers
+	if before == nil {
+		g.ahead = t.cfg.Pool.take(servers)
+		t.adopt(g.ahead)
+	}
 	var replaced *generation
 	if t.cur == nil || !t.cur.isConnected() {
 		replaced, t.cur = t.cur, g
 	} else {
 		replaced, t.next = t.next, g
 	}
-	servers := t.servers
 	t.wg.Add(1) // so that Close waits for the gathering to have begun
 	t.mu.Unlock()
 	defer t.wg.Done()
@@ -332,6 +336,20 @@ func (t *Transport) sockets() ([]*socket, error) {
 	return out, last
 }
 
+// adopt takes over the sockets of a pool's entry for addresses on which there is
+// none. The caller holds mu.
+func (t *Transport) adopt(e *prepared) {
+	if e == nil {
+		return
+	}
+	for a, s := range e.own {
+		if len(t.own[a]) == 0 {
+			t.own[a] = []*socket{s}
+			delete(e.own, a)
+		}
+	}
+}
+
 // ownSocket opens a socket that no other Transport uses.
 func (t *Transport) ownSocket(a netip.Addr) (*socket, error) {
 	c, err := t.cfg.Network.listenOwn(a)
@@ -344,7 +362,7 @@ func (t *Transport) ownSocket(a netip.Addr) (*socket, error) {
 		_ = c.Close()
 		return nil, ErrClosed
 	}
-	s := newSocket(c, t)
+	s := newSocket(c, true)
 	t.own[a] = append(t.own[a], s)
 	return s, nil
 }

@@ -62,3 +62,7 @@ func parseURL(s string) (serverURL, error) {
 	}
 	return u, nil
 }
+
+// reflects reports whether a STUN server can be asked: over TCP it would find no
+// UDP address.
+func (u serverURL) reflects() bool { return u.protocol == "udp" && !u.secure }
