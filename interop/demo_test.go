@@ -15,9 +15,9 @@ import (
 // The demo's page, opened in each browser: it connects, shows what the program
 // sends, brings back what the page sends, and its buttons work.
 func TestDemoPage(t *testing.T) {
-	for _, kind := range kinds {
+	eachKind(t, func(t *testing.T, kind browser.Kind) {
 		for _, polite := range []string{"true", "false"} {
-			t.Run(string(kind)+"/page polite "+polite, func(t *testing.T) {
+			t.Run("page polite "+polite, func(t *testing.T) {
 				h := enter(t, kind, "", browser.Options{})
 				ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 				defer cancel()
@@ -36,7 +36,7 @@ func TestDemoPage(t *testing.T) {
 				d.usePage(h)
 			})
 		}
-	}
+	})
 }
 
 // demo drives the page through what a visitor sees.

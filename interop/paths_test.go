@@ -211,38 +211,36 @@ func TestICEOverTCP(t *testing.T) {
 // disconnected after 5 s and fails some time later, shortened here from the 25 s
 // that package transport tests in virtual time.
 func TestConsentIsLostWithTheBrowser(t *testing.T) {
-	for _, kind := range kinds {
-		t.Run(string(kind), func(t *testing.T) {
-			h := enter(t, kind, " to be killed", browser.Options{})
-			engine, err := webrtc.NewEngine(webrtc.WithNetworkConfig(webrtc.NetworkConfig{Timing: webrtc.NetworkTiming{Failed: time.Second}}))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := engine.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			x := startWith(t, h, kind, true, setting{options: []webrtc.Option{webrtc.WithEngine(engine)}})
-			x.dies = true
-			x.exchangePictures()
-			received := x.arrived(media.Video, 0).Track
-			began := time.Now()
-			h.browser.Close()
-			x.until("disconnected", func() bool { return x.pc.ICEConnectionState() == webrtc.ICEConnectionStateDisconnected })
-			if d := time.Since(began); d < 3*time.Second || d > 9*time.Second {
-				t.Errorf("disconnected after %v, want about 5 s", d)
-			}
-			if got := x.pc.ConnectionState(); got != webrtc.PeerConnectionStateDisconnected {
-				t.Errorf("the connection must be disconnected too, is %s", got)
-			}
-			x.until("failed", func() bool { return x.pc.ConnectionState() == webrtc.PeerConnectionStateFailed })
-			if d := time.Since(began); d > 12*time.Second {
-				t.Errorf("failed after %v, want about 6 s", d)
-			}
-			if received.ReadyState() != media.Live {
-				t.Error("tracks outlive the failure: a restart may bring them back")
+	eachKind(t, func(t *testing.T, kind browser.Kind) {
+		h := enter(t, kind, " to be killed", browser.Options{})
+		engine, err := webrtc.NewEngine(webrtc.WithNetworkConfig(webrtc.NetworkConfig{Timing: webrtc.NetworkTiming{Failed: time.Second}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := engine.Close(); err != nil {
+				t.Error(err)
 			}
 		})
-	}
+		x := startWith(t, h, kind, true, setting{options: []webrtc.Option{webrtc.WithEngine(engine)}})
+		x.dies = true
+		x.exchangePictures()
+		received := x.arrived(media.Video, 0).Track
+		began := time.Now()
+		h.browser.Close()
+		x.until("disconnected", func() bool { return x.pc.ICEConnectionState() == webrtc.ICEConnectionStateDisconnected })
+		if d := time.Since(began); d < 3*time.Second || d > 9*time.Second {
+			t.Errorf("disconnected after %v, want about 5 s", d)
+		}
+		if got := x.pc.ConnectionState(); got != webrtc.PeerConnectionStateDisconnected {
+			t.Errorf("the connection must be disconnected too, is %s", got)
+		}
+		x.until("failed", func() bool { return x.pc.ConnectionState() == webrtc.PeerConnectionStateFailed })
+		if d := time.Since(began); d > 12*time.Second {
+			t.Errorf("failed after %v, want about 6 s", d)
+		}
+		if received.ReadyState() != media.Live {
+			t.Error("tracks outlive the failure: a restart may bring them back")
+		}
+	})
 }

@@ -164,19 +164,31 @@ type rig struct {
 	steps  map[signaling.StepKind]int
 }
 
+// eachKind runs a test body against both browsers side by side: most of a test
+// is waiting. No limit on pauses is harmed, for each is relative to an idle call
+// in the same test or to what the machine stood still. Tests that measure the
+// live media of larger pictures take the browsers one after the other.
+func eachKind(t *testing.T, body func(t *testing.T, kind browser.Kind)) {
+	for _, kind := range kinds {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			body(t, kind)
+		})
+	}
+}
+
 // each runs a test body against both browsers, with the browser and with this
 // program as the first to offer.
 func each(t *testing.T, body func(x *rig)) {
-	for _, kind := range kinds {
+	eachKind(t, func(t *testing.T, kind browser.Kind) {
 		for _, goOffers := range []bool{false, true} {
-			name := string(kind) + "/" + map[bool]string{false: "browser offers", true: "Go offers"}[goOffers]
-			t.Run(name, func(t *testing.T) {
+			t.Run(map[bool]string{false: "browser offers", true: "Go offers"}[goOffers], func(t *testing.T) {
 				x := start(t, enter(t, kind, "", browser.Options{}), kind, goOffers)
 				body(x)
 				x.wantNoErrors()
 			})
 		}
-	}
+	})
 }
 
 // start opens a frame and connects its signalling. The polite end is the

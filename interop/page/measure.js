@@ -61,11 +61,19 @@ const M = window.M = {
 
 // pace notes how evenly pictures are shown, from when it is called until the
 // function that it returns is called. Gaps are in ms between pictures that
-// followed one another on the display.
+// followed one another on the display. stall is the longest time, and stood all of
+// it, in ms, in which this page did not run when it wanted to.
 M.pace = (video) => {
   let last = 0, shown = 0, running = true;
-  const r = { frames: 0, longest: 0, freezes: 0, width: 0, height: 0, seconds: 0 };
+  const r = { frames: 0, longest: 0, freezes: 0, width: 0, height: 0, seconds: 0, stall: 0, stood: 0 };
   const start = performance.now();
+  let woke = start;
+  const beat = setInterval(() => {
+    const now = performance.now(), late = now - woke - 20;
+    woke = now;
+    r.stall = Math.max(r.stall, late);
+    if (late > 20) r.stood += late;
+  }, 20);
   const look = (now, { presentationTime, presentedFrames, width, height }) => {
     if (!running) return;
     // This may be called too late for some of the pictures. Each of them was
@@ -84,6 +92,7 @@ M.pace = (video) => {
   video.requestVideoFrameCallback(look);
   return () => {
     running = false;
+    clearInterval(beat);
     r.longest = Math.max(r.longest, performance.now() - last);
     r.seconds = (performance.now() - start) / 1000;
     return r;
