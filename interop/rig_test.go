@@ -329,13 +329,19 @@ func (x *rig) eval(out any, code string, args browser.Args) {
 // until waits for a condition of this program's side.
 func (x *rig) until(what string, condition func() bool) {
 	x.Helper()
+	x.within(15*time.Second, what, condition)
+}
+
+// within is until with a limit of its own.
+func (x *rig) within(limit time.Duration, what string, condition func() bool) {
+	x.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(15 * time.Second)
+	late := time.After(limit)
 	for !condition() {
 		select {
 		case <-tick.C:
-		case <-limit:
+		case <-late:
 			x.Fatalf("waited in vain: %s", what)
 		case <-x.ctx.Done():
 			x.Fatalf("waited in vain until the test's time was up: %s", what)

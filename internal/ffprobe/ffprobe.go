@@ -60,7 +60,7 @@ func Probe(t testing.TB, path string) File {
 // Decode has ffmpeg decode a whole file and fails the test if it complains.
 func Decode(t testing.TB, path string) {
 	t.Helper()
-	run(t, "ffmpeg", "-nostdin", "-v", "error", "-xerror", "-i", path, "-f", "null", "-")
+	run(t, "ffmpeg", "-nostdin", "-v", "error", "-xerror", "-i", path, "-fps_mode", "passthrough", "-enc_time_base", "1:1000000", "-f", "null", "-")
 }
 
 // Make runs ffmpeg with arguments that make a file.
