@@ -46,7 +46,10 @@ func TestReplaceTrackBetweenRawAndCoded(t *testing.T) {
 		time.Sleep(500 * time.Millisecond)
 		got := pictures.take()
 		wantPattern(t, "raw track after a coded one", got, 1)
-		if len(got) < 12 {
+		// Of 15 one is lost to the change and one is on its way. At a moment that
+		// differs from run to run the display falls back by some 90 ms, once, and
+		// no picture is lost to that: three more are still to be shown then.
+		if len(got) < 10 {
 			t.Errorf("%d pictures of a raw track after a coded one in half a second", len(got))
 		}
 		a.must(s.ReplaceTrack(t.Context(), nil), "ReplaceTrack by none")
