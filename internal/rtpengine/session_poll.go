@@ -110,9 +110,9 @@ func (s *Session) collectBlocks(now time.Time) {
 func (s *Session) report(now time.Time, out Output) {
 	s.sendMu.Lock()
 	senders := append([]*SendStream(nil), s.senders...)
-	heard := s.heard
-	if len(heard) > 0 {
-		s.heard = map[uint32]reference{}
+	var heard map[uint32]reference // ours alone: an empty one stays the session's
+	if len(s.heard) > 0 {
+		heard, s.heard = s.heard, map[uint32]reference{}
 	}
 	s.sendMu.Unlock()
 	blocks, b := s.blocks, s.out[:0]
