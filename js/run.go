@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"trackway/webrtc"
 )
@@ -23,12 +24,21 @@ type RunOptions struct {
 	// Bots is how many runtimes run the script at the same time, each by itself;
 	// globalThis.bot is its number from 0. 0 means one.
 	Bots int
+	// Ramp is the time from one bot's start to the next one's; 0 means
+	// DefaultRamp, and less than 0 starts all at once.
+	Ramp time.Duration
 	// MemoryLimit and Engine are those of Options.
 	MemoryLimit uint64
 	Engine      *webrtc.Engine
 	// Stdout and Stderr take the scripts' output; nil means the process's.
 	Stdout, Stderr io.Writer
 }
+
+// DefaultRamp starts two hundred bots a second, about as many calls as two
+// processors can set up. Where more begin than that, checks and handshakes
+// overflow the sockets' buffers, and what is lost waits for DTLS's next
+// retransmission, up to a minute.
+const DefaultRamp = 5 * time.Millisecond
 
 // Run runs a script to its end: until nothing is left that could wake it, or ctx
 // ends. The error is nil if no exception and no rejection was left unhandled.
@@ -45,11 +55,18 @@ func Run(ctx context.Context, o RunOptions) error {
 	if o.Stderr == nil {
 		stderr.w = os.Stderr
 	}
-	bots := max(o.Bots, 1)
+	bots, ramp := max(o.Bots, 1), o.Ramp
+	if ramp == 0 {
+		ramp = DefaultRamp
+	}
 	errs := make([]error, bots)
 	var wg sync.WaitGroup
 	for i := range bots {
 		wg.Go(func() {
+			if err := wait(ctx, time.Duration(i)*ramp); err != nil {
+				errs[i] = err
+				return
+			}
 			errs[i] = runFile(ctx, o.Script, string(src), Options{
 				Args: o.Args, MemoryLimit: o.MemoryLimit, Engine: o.Engine, Stdout: stdout, Stderr: stderr, Globals: map[string]any{"bot": i},
 			})
@@ -70,6 +87,20 @@ func Run(ctx context.Context, o RunOptions) error {
 		return fmt.Errorf("%d of %d bots failed, the first: %w", failed, bots, first)
 	}
 	return first
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // lockedWriter keeps the lines of several runtimes apart.

@@ -14,6 +14,7 @@ type runCommand struct {
 	Args   []string `arg:"" optional:"" passthrough:"" help:"Arguments of the script, in globalThis.arguments."`
 
 	Bots    int           `default:"1" placeholder:"N" help:"Run the script N times at once, each in a runtime of its own; globalThis.bot is its number."`
+	Ramp    time.Duration `default:"5ms" help:"The time from one bot's start to the next one's."`
 	Memory  int           `placeholder:"MIB" help:"End the script when the heap has grown by this many MiB."`
 	Timeout time.Duration `help:"End the script after this long."`
 }
@@ -26,7 +27,7 @@ func (r *runCommand) Run(ctx context.Context, o *output) error {
 		defer cancel()
 	}
 	err := js.Run(ctx, js.RunOptions{
-		Script: r.Script, Args: r.Args, Bots: r.Bots, MemoryLimit: uint64(max(r.Memory, 0)) << 20, Stdout: o.out, Stderr: o.err,
+		Script: r.Script, Args: r.Args, Bots: r.Bots, Ramp: r.Ramp, MemoryLimit: uint64(max(r.Memory, 0)) << 20, Stdout: o.out, Stderr: o.err,
 	})
 	if errors.Is(err, context.Canceled) {
 		return nil // the user interrupted it
