@@ -152,8 +152,8 @@ func (s *State) answeredTransports(d *description) error {
 			t.current, t.next = &g, nil
 		case t.current.Remote == credentials:
 		default:
-			// Another peer answers: forking, or a session that was handed over (WPT
-			// protocol/handover.html). RFC 9429 §5.10 wants an error where the offer
+			// Another peer answers: forking, or a session that was handed
+			// over. RFC 9429 §5.10 wants an error where the offer
 			// restarts no ICE; browsers start checks with the new peer.
 			t.current = &generation{
 				ICEGeneration:   ICEGeneration{Number: s.nextGeneration(), Local: t.current.Local, Remote: credentials},

@@ -225,8 +225,8 @@ func (s *State) checkRTP(d *description, i int) error {
 		}
 	}
 	if m.Simulcast != nil && d.typ == Offer {
-		// In an answer a rid of no one is only a layer that is not taken: "remote
-		// reanswer altering rids does not throw" (WPT simulcast/rid-manipulation).
+		// In an answer a rid of no one is only a layer that is not taken; browsers
+		// take such answers.
 		for _, side := range []struct {
 			streams [][]sdp.SimulcastStream
 			send    bool
