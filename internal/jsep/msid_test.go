@@ -19,3 +19,23 @@ func TestATrackIsInOneSection(t *testing.T) {
 	}
 	b.setRemote(Offer, offer)
 }
+
+func TestSendersOfOneTrackHaveNamesOfTheirOwn(t *testing.T) {
+	a, b := pair(t)
+	track := videoTrack("v1")
+	for range 2 {
+		id := a.addTransceiver(TransceiverInit{Kind: Video, Direction: SendOnly})
+		s, err := a.s.ReplaceTrack(id, &track)
+		a.do("replaceTrack", s, nil, err)
+	}
+	offer := a.setLocal(Offer)
+	named := lines(offer, "a=msid:")
+	if len(named) != 2 || named[0] == named[1] || named[0] != "a=msid:- v1" {
+		t.Errorf("a=msid of two senders with one track: %q, want two names, the first the track's", named)
+	}
+	b.setRemote(Offer, offer)
+	a.setRemote(Answer, b.setLocal(Answer))
+	if again := lines(a.setLocal(Offer), "a=msid:"); len(again) != 2 || again[0] != named[0] || again[1] != named[1] {
+		t.Errorf("the next offer names the senders %q, before %q: a sender keeps its name", again, named)
+	}
+}

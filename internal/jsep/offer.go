@@ -240,7 +240,7 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 		c.memo = &memo{}
 	}
 	if c.msidTrack == "" {
-		if t.track != nil && validMSID(t.track.ID) {
+		if t.track != nil && validMSID(t.track.ID) && !s.namesTrack(t.track.ID) {
 			c.msidTrack = t.track.ID
 		} else {
 			c.msidTrack = r.id()
@@ -259,6 +259,18 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 	c.sources = sources
 	s.put(&c)
 	return &c
+}
+
+// namesTrack reports whether a sender has id as the track part of its msid.
+// Two may have the same track, but "multiple media descriptions with the same
+// value for identifier and appdata are not permitted" (RFC 8830 section 2).
+func (s *State) namesTrack(id string) bool {
+	for _, t := range s.transceivers.all() {
+		if t.msidTrack == id && !t.stopped {
+			return true
+		}
+	}
+	return false
 }
 
 // validMSID reports whether an id fits into a=msid (RFC 8830 §2: token
