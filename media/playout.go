@@ -153,7 +153,7 @@ func (p *Playout) Push(f *EncodedFrame, arrival time.Time) {
 		p.stats.FECReceived++
 	}
 	p.queue = append(p.queue, a)
-	p.group.need(p, need) // not after leave
+	p.group.need(p, need, p.lag.leastEver) // not after leave
 	p.mu.Unlock()
 	select {
 	case p.bell <- struct{}{}:
@@ -161,8 +161,9 @@ func (p *Playout) Push(f *EncodedFrame, arrival time.Time) {
 	}
 }
 
-// SetTarget is jitterBufferTarget: so much delay is added to what the network
-// calls for; nil means none. Values are held within 0 and 4 s.
+// SetTarget is jitterBufferTarget: how long media are held, as jitterBufferDelay
+// counts it, where the network does not call for longer; nil means 0. Values are
+// held within 0 and 4 s.
 func (p *Playout) SetTarget(d *time.Duration) {
 	var v time.Duration
 	if d != nil {

@@ -14,13 +14,17 @@ import (
 // group; a track alone has a group of its own.
 type SyncGroup struct {
 	mu     sync.Mutex
-	needs  map[*Playout]time.Duration
+	needs  map[*Playout]lags
 	target map[*Playout]time.Duration
 }
 
+// lags are how far a track's media lag behind their capture: nearly all of
+// them at the most, and the fastest.
+type lags struct{ most, least time.Duration }
+
 // NewSyncGroup makes an empty group.
 func NewSyncGroup() *SyncGroup {
-	return &SyncGroup{needs: map[*Playout]time.Duration{}, target: map[*Playout]time.Duration{}}
+	return &SyncGroup{needs: map[*Playout]lags{}, target: map[*Playout]time.Duration{}}
 }
 
 // Delay is how long after its capture a frame of the group is due.
@@ -34,21 +38,21 @@ func (g *SyncGroup) delays() (delay, minimum time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	first := true
-	for p, need := range g.needs {
-		if d := need + g.target[p]; first || d > delay {
+	for p, lag := range g.needs {
+		if d := max(lag.most, lag.least+g.target[p]); first || d > delay {
 			delay = d
 		}
-		if first || need > minimum {
-			minimum = need
+		if first || lag.most > minimum {
+			minimum = lag.most
 		}
 		first = false
 	}
 	return delay, minimum
 }
 
-func (g *SyncGroup) need(p *Playout, d time.Duration) {
+func (g *SyncGroup) need(p *Playout, most, least time.Duration) {
 	g.mu.Lock()
-	g.needs[p] = d
+	g.needs[p] = lags{most, least}
 	g.mu.Unlock()
 }
 
