@@ -327,6 +327,49 @@ func TestRecordingSurvivesLoss(t *testing.T) {
 	ffprobe.Decode(t, save(t, "r.webm", e.file))
 }
 
+// A burst whose timestamps are less than a millisecond apart, the least that WebM
+// tells apart, still has pictures one after the other.
+func TestRecordedTimesIncreaseInABurst(t *testing.T) {
+	var e *events
+	synctest.Test(t, func(t *testing.T) {
+		src := media.NewEncodedSource(media.Codec{MimeType: "video/VP8", ClockRate: 90000})
+		r, ev := record(t, media.NewStream(src.NewTrack()), media.RecorderOptions{})
+		e = ev
+		if err := r.Start(0); err != nil {
+			t.Fatal(err)
+		}
+		feed(t, src, 30, func(i int, f *media.EncodedFrame) bool {
+			if i > 10 && i <= 20 {
+				f.Timestamp += uint32((10 - i) * (3000 - 20))
+			}
+			return true
+		})
+		r.Stop()
+		synctest.Wait()
+	})
+	file, err := webm.NewReader(bytes.NewReader(e.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, last := 0, time.Duration(-1)
+	for ; ; n++ {
+		p, err := file.ReadPacket()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Time <= last {
+			t.Errorf("picture %d at %v follows one at %v", n, p.Time, last)
+		}
+		last = p.Time
+	}
+	if n != 30 {
+		t.Errorf("%d pictures, want 30", n)
+	}
+}
+
 func TestRecorderRefusesWhatItCannotWrite(t *testing.T) {
 	if _, err := media.NewRecorder(media.NewStream(), media.RecorderOptions{MimeType: "video/mp4"}); !errors.Is(err, domerr.NotSupported) {
 		t.Errorf("constructor with video/mp4: %v, want NotSupportedError", err)

@@ -56,10 +56,11 @@ func (run *recording) put(i recItem) error {
 		return nil
 	}
 	// A frame from before the beginning, or from the time that was cut, or a
-	// clock that was set back: players want time to advance.
+	// clock that was set back: players want time to advance. Containers count
+	// milliseconds, so pictures of a burst are at least one apart.
 	at = max(at, 0, rt.last)
-	if rt.written && at == rt.last && rt.track.Kind() == Video {
-		at += time.Millisecond
+	if rt.written && rt.track.Kind() == Video {
+		at = max(at, rt.last+time.Millisecond)
 	}
 	rt.last, rt.written = at, true
 	run.position = max(run.position, at)
