@@ -106,10 +106,9 @@ func (x *rig) sendEvenly(length time.Duration) {
 	x.add(sources[2].Track, stream)
 	var p pace
 	// The bandwidth is explored first, and the picture may be smaller until it
-	// has been enough for 720 lines for a while: that takes long if the first probe
-	// shows little, for the estimate then grows by 8 % a second at most.
+	// has been enough for 720 lines for a while.
 	since := time.Now()
-	x.within(45*time.Second, "a target for pictures of 720 lines, for 1.5 s", func() bool {
+	x.within(15*time.Second, "a target for pictures of 720 lines, for 1.5 s", func() bool {
 		report, err := x.pc.GetStats(x.ctx, nil)
 		if err != nil {
 			x.Fatal(err)

@@ -27,6 +27,7 @@ type congestion struct {
 	dirty   bool
 	lastOut time.Time // when media was sent last
 	probe   bwe.Probe // being sent
+	probeAt time.Time // since when
 	probed  int       // bytes of it so far
 	share   []int
 	asked   []bwe.Demand
@@ -54,8 +55,6 @@ const (
 	congestionWatch = 500 * time.Millisecond
 	// congestionRest is how long after the last packet it stops.
 	congestionRest = 2 * time.Second
-	// probeChunks spreads a probe over as many steps of the timer.
-	probeChunks = 4
 )
 
 func newCongestion() *congestion {
@@ -141,11 +140,17 @@ func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
 	case probe.ID == 0:
 		return nextTick(now, congestionWatch)
 	}
+	// What is due by now, at the probe's rate, however late the timer is.
+	// Only tick, one call at a time, changes these.
+	due := 1 + int(float64(probe.Bitrate)/8*now.Sub(c.probeAt).Seconds()) - c.probed
+	if due <= 0 {
+		return now.Add(timerGrain)
+	}
 	// Without the lock: sending takes the session's, under which feedback comes.
 	n := 0
 	if flows := c.flows.Load(); flows != nil {
 		for _, f := range *flows {
-			if n = f.target.stream.Probe(now, probe.ID, probe.Bytes/probeChunks, out); n > 0 {
+			if n = f.target.stream.Probe(now, probe.ID, due, probe.Each, out); n > 0 {
 				break
 			}
 		}
@@ -180,7 +185,7 @@ func (c *congestion) advance(now time.Time, adapts bool) (probe bwe.Probe, ok bo
 	c.dirty = c.dirty || c.est.Target() != before
 	if adapts && c.fine && c.probe.ID == 0 {
 		if p, due := c.est.Probe(now); due {
-			c.probe, c.probed = p, 0
+			c.probe, c.probeAt, c.probed = p, now, 0
 		}
 	}
 	return c.probe, true

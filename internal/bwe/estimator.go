@@ -130,13 +130,19 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 		e.aimd.jump(float64(got))
 		e.loss.forget()
 	}
+	bound := e.loss.target
 	e.loss.update(now, e.aimd.target, rate)
+	if bound > 0 && !e.loss.lossy {
+		// The delay has not felt what the loss did: go on from where that ended,
+		// not from the rate at which it began.
+		e.aimd.target = min(e.aimd.target, bound)
+	}
 	e.settle(now)
 	most := e.cfg.Max
 	if e.demand > 0 {
 		most = min(most, e.demand*5/4) // some headroom for a key frame
 	}
-	e.prober.plan(now, e.target, u == normal, e.alr.limited, most)
+	e.prober.plan(now, e.target, u == normal && !e.loss.recent(now), e.alr.limited, most)
 }
 
 // OnREMB takes in a receiver-estimated maximum bit rate (draft-alvestrand-

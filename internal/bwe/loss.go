@@ -9,6 +9,7 @@ const (
 	lossSpan    = 250 * time.Millisecond // sending time of one observation
 	lossPackets = 15                     // and the least packets in it
 	lossHistory = 24
+	lossMemory  = 5 * time.Second
 	lossDecay   = 0.95 // weight of an observation against the next one's
 )
 
@@ -26,8 +27,9 @@ type lossModel struct {
 	open   lossObservation
 	first  time.Time
 	last   time.Time
-	target float64 // bits per second; 0: loss sets no bound
-	lossy  bool    // losses are being explained
+	target float64   // bits per second; 0: loss sets no bound
+	lossy  bool      // losses are being explained
+	bound  time.Time // when loss last set one
 }
 
 type lossObservation struct {
@@ -91,10 +93,16 @@ func (m *lossModel) update(now time.Time, delay, acked float64) {
 			best, bestScore = c, max(score, bestScore)
 		}
 	}
-	m.target = best
+	m.target, m.bound = best, now
 	if best >= delay {
-		m.target = 0
+		m.target, m.bound = 0, time.Time{}
 	}
+}
+
+// recent reports whether loss bounded the rate a moment ago. Probes would tell
+// little then: a policer lets a burst pass that it would not let last.
+func (m *lossModel) recent(now time.Time) bool {
+	return !m.bound.IsZero() && now.Sub(m.bound) < lossMemory
 }
 
 func (m *lossModel) likelihood(bandwidth, p float64) float64 {

@@ -1,22 +1,28 @@
 package bwe
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Probe is a short burst above the target rate that shows whether the path
-// carries more.
+// carries more. The sender spreads it evenly over the time that it takes.
 type Probe struct {
 	// ID marks the packets of the burst: Result.Probe.
 	ID int
 	// Bitrate is the rate of the burst in bits per second.
 	Bitrate int
-	// Bytes is how much to send at that rate, in at least five packets: smaller
-	// ones than usual where the rate is low.
-	Bytes int
+	// Bytes is how much to send at that rate, and Each how large a packet of it
+	// may be, so that there are enough of them.
+	Bytes, Each int
 }
 
 const (
 	probeSpan    = 15 * time.Millisecond
+	probeOpening = 30 * time.Millisecond // the span of the first probes
 	probePackets = 5
+	probeMost    = 32                      // packets that a result is computed from
 	probePause   = 1200 * time.Millisecond // between probes while nothing is learnt
 	probeWait    = time.Second             // for the result of a probe
 )
@@ -27,21 +33,29 @@ type prober struct {
 	waiting []int // bit rates to probe for, next first
 	active  Probe
 	at      time.Time // when active was sent
-	lastAt  time.Time
+	// opening holds for the probes of start and what follows from them. A result
+	// that is too low costs most then, since the rate grows slowly from it; they
+	// are longer, and read so that a receiver's pauses do not count. Later a
+	// result that is too high costs more: a queue.
+	opening bool
 
-	firstSent, lastSent       time.Time
-	firstArrived, lastArrived time.Time
-	firstSize, lastSize       int
-	bytes, packets            int
-	done                      bool
+	lastAt time.Time // when any was
+	bytes  int       // of active that have arrived
+	n      int
+	seen   [probeMost]probePacket // the first n, in the order of sending
+}
+
+type probePacket struct {
+	sent, arrived time.Time
+	bytes         int // of the burst up to and with this one
 }
 
 // start plans the probes of a new connection: three and six times the start
 // rate (draft-ietf-rmcat-gcc-02 leaves them open; so does libwebrtc).
-func (p *prober) start(rate int) { p.waiting = []int{3 * rate, 6 * rate} }
+func (p *prober) start(rate int) { p.waiting, p.opening = []int{3 * rate, 6 * rate}, true }
 
 // request plans a probe for a certain rate as the next one.
-func (p *prober) request(rate int) { p.waiting = []int{rate} }
+func (p *prober) request(rate int) { p.waiting, p.opening = []int{rate}, false }
 
 // plan adds a probe when nothing else has tested the path for a while.
 func (p *prober) plan(now time.Time, target int, calm, limited bool, most int) {
@@ -53,12 +67,12 @@ func (p *prober) plan(now time.Time, target int, calm, limited bool, most int) {
 		pause = 5 * time.Second
 	}
 	if now.Sub(p.lastAt) >= pause {
-		p.waiting = append(p.waiting, min(target*3/2, most))
+		p.waiting, p.opening = append(p.waiting, min(target*3/2, most)), false
 	}
 }
 
 func (p *prober) next(now time.Time) (Probe, bool) {
-	if p.active.ID != 0 && !p.done && now.Sub(p.at) > probeWait {
+	if p.active.ID != 0 && now.Sub(p.at) > probeWait {
 		p.active = Probe{} // lost altogether
 	}
 	if p.active.ID != 0 || len(p.waiting) == 0 {
@@ -67,57 +81,96 @@ func (p *prober) next(now time.Time) (Probe, bool) {
 	rate := p.waiting[0]
 	p.waiting = append(p.waiting[:0], p.waiting[1:]...)
 	id := p.id + 1
-	bytes := max(int(float64(rate)/8*probeSpan.Seconds()), probePackets*200)
-	*p = prober{id: id, waiting: p.waiting, at: now, lastAt: now, active: Probe{ID: id, Bitrate: rate, Bytes: bytes}}
+	span := probeSpan
+	if p.opening {
+		span = probeOpening
+	}
+	bytes := max(int(float64(rate)/8*span.Seconds()), probePackets*200)
+	*p = prober{id: id, waiting: p.waiting, opening: p.opening, at: now, lastAt: now, active: Probe{ID: id, Bitrate: rate, Bytes: bytes, Each: bytes / probePackets}}
 	return p.active, true
 }
 
 func (p *prober) packet(r Result) {
-	if r.Probe == 0 || r.Probe != p.active.ID {
+	if r.Probe == 0 || r.Probe != p.active.ID || p.n == probeMost {
 		return
 	}
-	if p.packets == 0 || r.Sent.Before(p.firstSent) {
-		p.firstSent, p.firstSize = r.Sent, r.Size
-	}
-	if p.packets == 0 || r.Arrived.Before(p.firstArrived) {
-		p.firstArrived = r.Arrived
-	}
-	if !r.Sent.Before(p.lastSent) {
-		p.lastSent, p.lastSize = r.Sent, r.Size
-	}
-	if r.Arrived.After(p.lastArrived) {
-		p.lastArrived = r.Arrived
+	if p.n > 0 && r.Sent.Before(p.seen[p.n-1].sent) {
+		return // reported late: the others tell enough
 	}
 	p.bytes += r.Size
-	p.packets++
-	p.done = p.packets >= probePackets && p.bytes*10 >= p.active.Bytes*8
+	p.seen[p.n] = probePacket{r.Sent, r.Arrived, p.bytes}
+	p.n++
+}
+
+// done reports whether enough of the burst has arrived.
+func (p *prober) done() bool {
+	return p.n == probeMost || p.n >= probePackets && p.bytes*10 >= p.active.Bytes*8
 }
 
 // result returns the rate that a finished probe has shown, once.
 func (p *prober) result() (int, bool) {
-	if !p.done {
+	if p.active.ID == 0 || !p.done() {
 		return 0, false
 	}
 	active := p.active
-	p.active, p.done = Probe{}, false
-	sentFor, arrivedFor := p.lastSent.Sub(p.firstSent), p.lastArrived.Sub(p.firstArrived)
-	if sentFor <= 0 || sentFor > probeWait || arrivedFor > probeWait {
+	p.active = Probe{}
+	first, last := p.seen[0], p.seen[p.n-1]
+	span := last.sent.Sub(first.sent)
+	if span <= 0 || span > probeWait || last.arrived.Sub(first.arrived) > probeWait {
 		return 0, false
 	}
-	sent := float64((p.bytes-p.lastSize)*8) / sentFor.Seconds()
-	arrived := 2 * sent
-	if arrivedFor > 0 {
-		arrived = float64((p.bytes-p.firstSize)*8) / arrivedFor.Seconds()
+	sent := float64((last.bytes-first.bytes)*8) / span.Seconds()
+	arrived := 0.0
+	if p.opening {
+		arrived = p.arrivalRate()
+	} else if d := last.arrived.Sub(first.arrived); d > 0 {
+		arrived = float64((last.bytes-first.bytes)*8) / d.Seconds()
 	}
-	if arrived > 2*sent {
+	if arrived == 0 || arrived > 2*sent {
 		arrived = sent // clumped on the way: the receiver's clock says nothing
 	}
 	rate := min(sent, arrived)
-	if arrived < 0.9*sent {
-		return int(0.95 * arrived), true // the path's own rate: stay below it
+	full := arrived < 0.9*sent
+	if len(p.waiting) == 0 && rate > 0.7*float64(active.Bitrate) && (p.opening || !full) {
+		p.waiting = append(p.waiting, 2*int(rate)) // it carried all, or nearly: try more
 	}
-	if len(p.waiting) == 0 && rate > 0.7*float64(active.Bitrate) {
-		p.waiting = append(p.waiting, 2*int(rate)) // it carried all: try more
+	if full {
+		rate *= 0.95 // the path's own rate: stay below it
 	}
 	return int(rate), true
+}
+
+// arrivalRate is the median of the rates between any two packets, each counted
+// by the bytes between them. A bottleneck keeps all of them apart alike; a
+// receiver that gets the processor late moves a few, and the first and the last
+// may be among them, so the span from one to the other would not do. 0 means
+// that most came at once.
+func (p *prober) arrivalRate() float64 {
+	type pair struct {
+		pace  float64 // seconds per bit
+		bytes int
+	}
+	var buf [probeMost * (probeMost - 1) / 2]pair
+	pairs, total := buf[:0], 0
+	for i, a := range p.seen[:p.n] {
+		for _, b := range p.seen[i+1 : p.n] {
+			bytes := b.bytes - a.bytes
+			if bytes <= 0 {
+				continue
+			}
+			pairs = append(pairs, pair{b.arrived.Sub(a.arrived).Seconds() / float64(bytes*8), bytes})
+			total += bytes
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.pace, b.pace) })
+	half := 0
+	for _, q := range pairs {
+		if half += q.bytes; 2*half >= total {
+			if q.pace <= 0 {
+				return 0
+			}
+			return 1 / q.pace
+		}
+	}
+	return 0
 }

@@ -51,11 +51,12 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 	ss.stats.RetransmittedBytesSent += uint64(size - header)
 }
 
-// Probe sends about so many bytes of packets that were sent before, once more
-// over RTX, to show whether the path carries them: PacketResult.Probe tells
-// them by id. It returns the bytes sent, 0 without RTX, transport-wide sequence
-// numbers or packets to repeat.
-func (ss *SendStream) Probe(now time.Time, id, bytes int, out Output) (sent int) {
+// Probe sends about so many bytes over RTX to show whether the path carries
+// them, in packets of each bytes at most: packets that were sent before, or
+// padding where they are larger. PacketResult.Probe tells them by id. It returns
+// the bytes sent, 0 without RTX, transport-wide sequence numbers or packets to
+// repeat.
+func (ss *SendStream) Probe(now time.Time, id, bytes, each int, out Output) (sent int) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	seg := ss.current()
@@ -65,7 +66,7 @@ func (ss *SendStream) Probe(now time.Time, id, bytes int, out Output) (sent int)
 	seg.ring.mu.RLock()
 	defer seg.ring.mu.RUnlock()
 	ss.probe = id
-	defer func() { ss.probe = 0 }()
+	defer func() { ss.probe, ss.padding = 0, 0 }()
 	for seq := ss.highest; sent < bytes; seq-- {
 		if seq < seg.out || ss.highest-seq >= probeDepth {
 			if sent == 0 {
@@ -77,17 +78,25 @@ func (ss *SendStream) Probe(now time.Time, id, bytes int, out Output) (sent int)
 		if s == nil {
 			continue
 		}
-		buf := out.ReserveRTP(14 + 4*len(s.csrcs) + 4 + 64 + len(s.buf))
+		buf := out.ReserveRTP(14 + 4*len(s.csrcs) + 4 + 64 + max(len(s.buf), 255))
 		if buf == nil {
 			return sent
 		}
+		if ss.padding = 0; len(s.buf)+probeHeader > each {
+			ss.padding = byte(min(max(each-probeHeader, 1), 255))
+		}
 		size, header := ss.transmit(now, s, seg, seq, buf, out, true)
-		ss.stats.RetransmittedPacketsSent++
-		ss.stats.RetransmittedBytesSent += uint64(size - header)
+		if ss.padding == 0 {
+			ss.stats.RetransmittedPacketsSent++
+			ss.stats.RetransmittedBytesSent += uint64(size - header)
+		}
 		sent += size
 	}
 	return sent
 }
+
+// probeHeader is about what a packet has before its payload.
+const probeHeader = 40
 
 // probeDepth is how far back probes reach for packets to repeat.
 const probeDepth = 32

@@ -78,6 +78,7 @@ type SendStream struct {
 	origin    uint64 // the first one
 	reported  uint64 // the last one that the peer has reported on
 	probe     int    // the probe that is being sent, or 0
+	padding   byte   // how much padding to send instead of the payload, or 0
 	lastTS    uint32 // of the last packet, as sent
 	lastTime  time.Time
 	lastWire  uint16 // transport-wide sequence number of the packet highest
@@ -399,6 +400,15 @@ func (ss *SendStream) build(dst []byte, s *ringSlot, seg *segment, seq uint64, n
 	if ext := w.end(); len(ext) > len(dst) {
 		dst = ext
 		dst[0] |= 0x10
+	}
+	if n := int(ss.padding); n > 0 {
+		// Nothing but padding, and so no original sequence number either. It counts
+		// as header (webrtc-stats, headerBytesSent).
+		dst[0] |= 0x20
+		dst[1] &= 0x7F
+		dst = append(dst, make([]byte, n)...)
+		dst[len(dst)-1] = byte(n)
+		return dst, len(dst)
 	}
 	header = len(dst)
 	if rtx {
