@@ -63,6 +63,6 @@ curves: ## the scaling curves of bench/README.md (three minutes; a quiet machine
 cross: ## compile for the systems that have no batched sockets
 	@for os in darwin windows freebsd; do echo "GOOS=$$os"; GOOS=$$os $(GO) build ./... || exit 1; done
 
-conformance: ## web-platform-tests against the committed baseline (WPT_DIR; ten minutes)
+conformance: ## web-platform-tests against the committed baseline (WPT_DIR; three minutes)
 	@test -n "$(WPT_DIR)" || { echo "set WPT_DIR to a checkout of web-platform-tests; see conformance/README.md" >&2; exit 2; }
 	$(GO) run ./conformance/wpt -wpt "$(WPT_DIR)" -browsers "$(WPT_BROWSERS)" -baseline check -j 6

@@ -18,17 +18,16 @@ func pipeOptions(d *binding.Dict) pipeConfig {
 
 // pipeline is a pipeTo at work.
 type pipeline struct {
-	rt       *Runtime
-	from     *readableStream
-	to       *writableStream
-	reader   *streamReader
-	writer   *streamWriter
-	done     *binding.Promise
-	ending   bool
-	reading  bool
-	last     *binding.Promise // of the latest write
-	conf     pipeConfig
-	finished func()
+	rt      *Runtime
+	from    *readableStream
+	to      *writableStream
+	reader  *streamReader
+	writer  *streamWriter
+	done    *binding.Promise
+	ending  bool
+	reading bool
+	last    *binding.Promise // of the latest write
+	conf    pipeConfig
 }
 
 // pipe is ReadableStreamPipeTo. Neither stream may be locked.

@@ -20,7 +20,6 @@ type keypad struct {
 	starts []time.Time
 	sound  []time.Time
 	ends   int
-	open   bool
 }
 
 func listen(track *media.Track, clock uint32) *keypad {

@@ -40,9 +40,11 @@ func vp8QP(b []byte) (qp int, ok bool) {
 			r.optional(3, 8) // segment_prob
 		}
 	}
-	r.u(1 + 6 + 3)            // filter_type, loop_filter_level, sharpness_level
-	if r.flag() && r.flag() { // loop_filter_adj_enable, mode_ref_lf_delta_update
-		r.optional(8, 7) // delta_magnitude and its sign
+	r.u(1 + 6 + 3) // filter_type, loop_filter_level, sharpness_level
+	if r.flag() {  // loop_filter_adj_enable
+		if r.flag() { // mode_ref_lf_delta_update
+			r.optional(8, 7) // delta_magnitude and its sign
+		}
 	}
 	r.u(2) // log2_nbr_of_dct_partitions
 	qp = int(r.u(7))

@@ -110,7 +110,7 @@ func listenThread(addr netip.AddrPort) (*linuxConn, error) {
 	// Best effort: the system caps these, and the default also works.
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, sharedBuffer)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sharedBuffer)
-	port := addr.Port()
+	var port uint16
 	switch bound, err := unix.Getsockname(fd); b := bound.(type) {
 	case *unix.SockaddrInet4:
 		port = uint16(b.Port)
