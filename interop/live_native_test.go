@@ -77,10 +77,8 @@ func (x *rig) bothWays(mime string) {
 		if pictures++; pictures < 20 {
 			return
 		}
-		cx, cy := f.Width/2, f.Height*3/4
-		c := cy/2*f.StrideUV + cx/2
 		select {
-		case colours <- rgb(float64(f.Y[cy*f.StrideY+cx]), float64(f.U[c]), float64(f.V[c])):
+		case colours <- colourOf(f):
 		default:
 		}
 	}})

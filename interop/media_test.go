@@ -243,15 +243,21 @@ func (x *rig) wantSound(t *media.Track) {
 	}
 }
 
+// colourOf is the colour in the middle of the lower half, where the browser's
+// pictures are of one.
+func colourOf(f *media.VideoFrame) [3]int {
+	x, y := f.Width/2, f.Height*3/4
+	c := y/2*f.StrideUV + x/2
+	return rgb(float64(f.Y[y*f.StrideY+x]), float64(f.U[c]), float64(f.V[c]))
+}
+
 // wantDecodedPicture takes pictures of a track as this program decodes them.
 func (x *rig) wantDecodedPicture(t *media.Track, want [3]int) {
 	x.Helper()
 	colours := make(chan [3]int, 100)
 	remove := t.AddSink(&media.Sink{Video: func(f *media.VideoFrame) {
-		cx, cy := f.Width/2, f.Height*3/4
-		chroma := cy/2*f.StrideUV + cx/2
 		select {
-		case colours <- rgb(float64(f.Y[cy*f.StrideY+cx]), float64(f.U[chroma]), float64(f.V[chroma])):
+		case colours <- colourOf(f):
 		default:
 		}
 	}})

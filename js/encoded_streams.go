@@ -18,7 +18,7 @@ func (s *transformSlot) encodedStreams(rt *Runtime, set func(webrtc.FrameTransfo
 	q := newFrameQueue(rt, refresh)
 	err := set(func(f *webrtc.TransformFrame) {
 		if q.admit() {
-			rt.Post(func() { rt.atOnce(func() { q.push(f, q) }) })
+			rt.postAtOnce(func() { q.push(f, q) })
 		}
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"trackway/media"
 	"trackway/webrtc"
 )
 
@@ -59,11 +60,12 @@ func Run(ctx context.Context, o RunOptions) error {
 	if ramp == 0 {
 		ramp = DefaultRamp
 	}
+	began := media.SystemClock.Now()
 	errs := make([]error, bots)
 	var wg sync.WaitGroup
 	for i := range bots {
 		wg.Go(func() {
-			if err := wait(ctx, time.Duration(i)*ramp); err != nil {
+			if err := media.SystemClock.SleepUntil(ctx, began.Add(time.Duration(i)*ramp)); err != nil {
 				errs[i] = err
 				return
 			}
@@ -87,20 +89,6 @@ func Run(ctx context.Context, o RunOptions) error {
 		return fmt.Errorf("%d of %d bots failed, the first: %w", failed, bots, first)
 	}
 	return first
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // lockedWriter keeps the lines of several runtimes apart.

@@ -107,7 +107,7 @@ func (l *transformLink) take(f *webrtc.TransformFrame) {
 	t := l.transformer
 	l.mu.Unlock()
 	if t != nil && t.queue.admit() {
-		t.rt.Post(func() { t.rt.atOnce(func() { t.arrived(f) }) })
+		t.rt.postAtOnce(func() { t.arrived(f) })
 	}
 }
 
@@ -179,7 +179,7 @@ func (t *scriptTransform) detach() {
 	transformer := l.transformer
 	l.mu.Unlock()
 	if transformer != nil {
-		transformer.rt.Post(func() { transformer.rt.atOnce(transformer.detached) })
+		transformer.rt.postAtOnce(transformer.detached)
 	}
 }
 

@@ -54,6 +54,9 @@ func (rt *Runtime) atOnce(f func()) {
 	})))
 }
 
+// postAtOnce posts a task of such steps.
+func (rt *Runtime) postAtOnce(f func()) { rt.Post(func() { rt.atOnce(f) }) }
+
 // handled keeps the rejection of a promise from being reported.
 func (rt *Runtime) handled(p *binding.Promise) *binding.Promise {
 	rt.upon(p, nil, nil)

@@ -284,13 +284,12 @@ func init() {
 func constructReadable(c *binding.Call) (any, error) {
 	rt := host(c)
 	source, _ := c.Arg(0).(*goja.Object)
-	mark := 1.0
 	if source != nil {
 		if t := source.Get("type"); t != nil && !goja.IsUndefined(t) {
 			return nil, typeError("streams of type %q are not supported", t.String())
 		}
 	}
-	s, err := strategyOf(c.Dict(1), mark)
+	s, err := strategyOf(c.Dict(1), 1)
 	if err != nil {
 		return nil, err
 	}

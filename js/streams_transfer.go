@@ -55,7 +55,7 @@ func (x *crossRealm) listen(f func(typ string, value goja.Value)) {
 	}
 	x.end.mu.Lock()
 	defer x.end.mu.Unlock()
-	x.end.notify = func() { x.rt.Post(func() { x.rt.atOnce(take) }) }
+	x.end.notify = func() { x.rt.postAtOnce(take) }
 	for range x.end.queue {
 		x.end.notify()
 	}

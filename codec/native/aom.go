@@ -62,9 +62,6 @@ var (
 // aomConfig is: libaom 3.2 to 3.14, and 3.0 and 3.1.
 var aomEncoderABIs = []int32{29, 25}
 
-// aomABIMismatch is AOM_CODEC_ABI_MISMATCH.
-const aomABIMismatch = 3
-
 // The controls of aomcx.h that are used, and AOM_USAGE_REALTIME.
 const (
 	aomSetCPUUsed         = 13
@@ -146,13 +143,8 @@ func newAOMImage() (*cxImage, error) {
 	}, nil
 }
 
-func startAOM(ctx *cxContext, cfg unsafe.Pointer) (code int32) {
-	for _, abi := range aomEncoderABIs {
-		if code = aomEncoderInit(ctx, aomAV1Encoder(), cfg, 0, abi); code != aomABIMismatch {
-			return code
-		}
-	}
-	return code
+func startAOM(ctx *cxContext, cfg unsafe.Pointer) int32 {
+	return firstABI(aomEncoderABIs, func(abi int32) int32 { return aomEncoderInit(ctx, aomAV1Encoder(), cfg, 0, abi) })
 }
 
 // tuneAV1 switches off what costs more time than a call has.

@@ -38,7 +38,19 @@ const (
 	cxForceKey    = 1 // *_EFLAG_FORCE_KF
 	cxCBR         = 1 // *_CBR
 	cxKeyDisabled = 0 // *_KF_DISABLED
+	cxABIMismatch = 3 // *_CODEC_ABI_MISMATCH
 )
+
+// firstABI starts with the version that the library has. A library compares it
+// before it looks at anything else.
+func firstABI(versions []int32, start func(abi int32) int32) (code int32) {
+	for _, abi := range versions {
+		if code = start(abi); code != cxABIMismatch {
+			return code
+		}
+	}
+	return code
+}
 
 // cxConfig points at the members of an encoder's configuration that are set
 // here, wherever the library has them.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trackway/codec"
+	"trackway/codec/opus"
 	"trackway/codec/pcm"
 	"trackway/internal/domerr"
 )
@@ -204,12 +205,10 @@ func (d *opusDecoder) pass(n int32, timestamp uint32, captured time.Time, emit f
 // from the packet after the gap, if that brings it along, and those before from
 // the decoder's concealment.
 func (d *opusDecoder) Conceal(lost time.Duration, next *codec.EncodedFrame, emit func(*codec.AudioFrame)) error {
-	const step = opusRate / 400 // Opus counts in 2.5 ms
-	n := int32(min(lost, time.Second)*opusRate/time.Second) / step * step
-	for n > 0 {
-		chunk := min(n, max(step, d.last))
+	return opus.Gap(lost, int(d.last), func(samples int, last bool) error {
+		chunk := int32(samples)
 		var code int32
-		if chunk == n && next != nil && len(next.Data) > 0 {
+		if last && next != nil && len(next.Data) > 0 {
 			code = opusDecode(d.dec, &next.Data[0], int32(len(next.Data)), &d.buf[0], chunk, 1)
 		} else {
 			code = opusDecode(d.dec, nil, 0, &d.buf[0], chunk, 0)
@@ -218,9 +217,8 @@ func (d *opusDecoder) Conceal(lost time.Duration, next *codec.EncodedFrame, emit
 			return domerr.Wrap(failed("opus_decode", code), domerr.Encoding, "libopus cannot conceal")
 		}
 		d.pass(chunk, d.next, time.Time{}, emit)
-		n -= chunk
-	}
-	return nil
+		return nil
+	})
 }
 
 // Close implements codec.AudioDecoder.

@@ -65,9 +65,6 @@ var vpxEncoderABIs = []int32{39, 37, 36, 34, 30, 25, 24, 23}
 // vpxDecoderABI is VPX_DECODER_ABI_VERSION of all of them.
 const vpxDecoderABI = 12
 
-// vpxABIMismatch is VPX_CODEC_ABI_MISMATCH.
-const vpxABIMismatch = 3
-
 // The controls of vp8cx.h that are used.
 const (
 	vpxSetCPUUsed                 = 13
@@ -150,15 +147,8 @@ func newVPXImage() (*cxImage, error) {
 	}, nil
 }
 
-// startVPX finds the ABI that the library has. It compares the version before
-// it looks at anything else.
-func startVPX(ctx *cxContext, iface uintptr, cfg unsafe.Pointer) (code int32) {
-	for _, abi := range vpxEncoderABIs {
-		if code = vpxEncoderInit(ctx, iface, cfg, 0, abi); code != vpxABIMismatch {
-			return code
-		}
-	}
-	return code
+func startVPX(ctx *cxContext, iface uintptr, cfg unsafe.Pointer) int32 {
+	return firstABI(vpxEncoderABIs, func(abi int32) int32 { return vpxEncoderInit(ctx, iface, cfg, 0, abi) })
 }
 
 // vpxAPI is libvpx's encoder of a codec.

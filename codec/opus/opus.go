@@ -170,11 +170,7 @@ func (d *Decoder) pass(s []int16, timestamp uint32, f *codec.EncodedFrame, emit 
 // Conceal uses the in-band FEC of the packet after the gap for the last of the
 // lost packets, and the decoder's concealment for those before.
 func (d *Decoder) Conceal(lost time.Duration, next *codec.EncodedFrame, emit func(*codec.AudioFrame)) error {
-	const step = rate / 400 // Opus counts in 2.5 ms
-	n := int(min(lost, time.Second)*rate/time.Second) / step * step
-	for n > 0 {
-		chunk := min(n, max(step, d.last))
-		last := chunk == n
+	return Gap(lost, d.last, func(chunk int, last bool) error {
 		var err error
 		if last && next != nil && gopus.PacketHasLBRR(next.Data) {
 			_, err = d.dec.DecodeWithFEC(next.Data, d.fbuf[:chunk*2], true)
@@ -188,6 +184,21 @@ func (d *Decoder) Conceal(lost time.Duration, next *codec.EncodedFrame, emit fun
 			d.buf[i] = int16(max(-32768, min(32767, v*32768)))
 		}
 		d.pass(d.buf[:chunk*2], d.next, nil, emit)
+		return nil
+	})
+}
+
+// Gap divides a gap of at most a second into the packets that were lost, by the
+// samples at 48 kHz of the one before it, and calls conceal for each; last is the
+// one that the packet after the gap may bring along. It ends with the first error.
+func Gap(lost time.Duration, before int, conceal func(samples int, last bool) error) error {
+	const step = rate / 400 // Opus counts in 2.5 ms
+	n := int(min(lost, time.Second)*rate/time.Second) / step * step
+	for n > 0 {
+		chunk := min(n, max(step, before))
+		if err := conceal(chunk, chunk == n); err != nil {
+			return err
+		}
 		n -= chunk
 	}
 	return nil

@@ -69,9 +69,6 @@ func (e *Estimator) Target() int { return e.target }
 // Probes do not go beyond; 0 means no bound.
 func (e *Estimator) SetDemand(bitrate int) { e.demand = bitrate }
 
-// RTT is the round-trip time last given to OnFeedback or OnReport.
-func (e *Estimator) RTT() time.Duration { return e.rtt }
-
 // Limited reports whether the application sends less than it may, so that the
 // estimate is not being tested by its traffic.
 func (e *Estimator) Limited() bool { return e.alr.limited }

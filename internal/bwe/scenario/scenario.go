@@ -166,7 +166,7 @@ func Play(s Scenario, epoch time.Time, c Controller) Outcome {
 		}
 		if p, ok := c.Probe(now); ok {
 			probe, probeLeft = p.ID, p.Bytes
-			size := min(max(p.Bytes/5, 200), 1200)
+			size := min(p.Each, 1200)
 			for bytes := p.Bytes; bytes > 0; bytes -= size {
 				queue = append(queue, size)
 			}
