@@ -54,6 +54,9 @@ func (rt *Runtime) newError(name, message string) *goja.Object {
 // reportException is "report an exception" (HTML §8.1.4.7): an error event at
 // the global object and, unless that was cancelled, a line for the developer.
 func (rt *Runtime) reportException(v goja.Value, ex *goja.Exception) {
+	if rt.stopped.Load() != nil {
+		return
+	}
 	text := rt.describe(v)
 	file, line, col := position(ex)
 	if !rt.reporting {
@@ -78,6 +81,9 @@ func position(ex *goja.Exception) (file string, line, col int) {
 }
 
 func (rt *Runtime) uncaught(text string, v goja.Value, ex *goja.Exception) {
+	if rt.stopped.Load() != nil {
+		return
+	}
 	rt.errs++
 	if o, ok := v.(*goja.Object); ok {
 		if stack := rt.read(o, "stack"); stack != "" {
@@ -155,7 +161,7 @@ func (rt *Runtime) trackRejection(p *goja.Promise, op goja.PromiseRejectionOpera
 
 // notifyRejections is "notify about rejected promises".
 func (rt *Runtime) notifyRejections() {
-	for len(rt.rejected.about) > 0 || len(rt.rejected.late) > 0 {
+	for rt.stopped.Load() == nil && (len(rt.rejected.about) > 0 || len(rt.rejected.late) > 0) {
 		about, late := rt.rejected.about, rt.rejected.late
 		rt.rejected.about, rt.rejected.late = nil, nil
 		for _, p := range late {

@@ -24,8 +24,7 @@ func (rt *Runtime) watchMemory() (stop func()) {
 				return
 			case <-tick.C:
 				if metrics.Read(sample); sample[0].Value.Uint64() > limit {
-					rt.vm.Interrupt(ErrInterrupted)
-					rt.loop.close()
+					rt.interrupt(ErrInterrupted)
 					return
 				}
 			}

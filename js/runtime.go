@@ -75,7 +75,6 @@ type Runtime struct {
 	rejected  rejections
 	reporting bool
 	errs      int
-	ended     error
 	blobURLs  map[string]*blob
 	empty     *goja.Program
 	closers   map[any]func()
@@ -85,7 +84,9 @@ type Runtime struct {
 	// captures are the canvases behind video sources.
 	captures map[*media.Source]*canvasCapture
 	// loaded, if set, is called after the load event.
-	loaded     func()
+	loaded func()
+	// stopped is why the scripts were interrupted, once they were.
+	stopped    atomic.Pointer[error]
 	inTask     atomic.Bool
 	ownDevices sync.Once
 }
@@ -177,10 +178,7 @@ func (rt *Runtime) Run(ctx context.Context) error {
 }
 
 func (rt *Runtime) run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
-		rt.vm.Interrupt(context.Cause(ctx))
-		rt.loop.close()
-	})
+	stop := context.AfterFunc(ctx, func() { rt.interrupt(context.Cause(ctx)) })
 	defer stop()
 	defer rt.watchMemory()()
 	for {
@@ -189,11 +187,21 @@ func (rt *Runtime) run(ctx context.Context) error {
 			break
 		}
 		rt.runTask(task)
-		if rt.ended != nil {
-			return rt.ended
-		}
+	}
+	if cause := rt.stopped.Load(); cause != nil {
+		return *cause
 	}
 	return ctx.Err()
+}
+
+// interrupt ends the runtime and whatever script is running. It may be called
+// from any goroutine. Nothing is reported from here on: what the script made of
+// the interruption, such as a promise that a Go operation rejected with it, is
+// no error of the script.
+func (rt *Runtime) interrupt(cause error) {
+	rt.stopped.CompareAndSwap(nil, &cause)
+	rt.vm.Interrupt(cause)
+	rt.loop.close()
 }
 
 // runTask is one turn of the event loop: a task, then a microtask checkpoint,
@@ -240,13 +248,7 @@ func (rt *Runtime) fail(err error) {
 	case err == nil:
 	case errors.As(err, &ex):
 		rt.reportException(ex.Value(), ex)
-	case errors.As(err, &ie):
-		if cause, ok := ie.Value().(error); ok {
-			rt.ended = cause
-		} else {
-			rt.ended = ErrInterrupted
-		}
-		rt.loop.close()
+	case errors.As(err, &ie): // by interrupt
 	default:
 		rt.reportException(rt.newError("RangeError", "Maximum call stack size exceeded"), nil)
 	}

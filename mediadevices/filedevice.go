@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -181,7 +182,66 @@ type codedFile struct {
 
 	mu     sync.Mutex
 	player *media.Player
+	tracks []*codedTrack // of the player
 	users  int
+}
+
+// maxGroup is how many frames of a group of pictures are kept for devices that
+// are opened later: ten seconds at 30 frames/s.
+const maxGroup = 300
+
+// codedTrack is a track of a file that plays. Its devices need not be opened at
+// the same time, and decoding starts at a key frame: so the frames since the
+// last one are kept for those that come later.
+type codedTrack struct {
+	mu    sync.Mutex
+	group []*media.EncodedFrame
+	users []*codedUser
+}
+
+// codedUser is a device that is open.
+type codedUser struct {
+	decode func(*media.EncodedFrame)
+	silent bool // decoding what has been played already
+}
+
+// take is the sink of the player's track.
+func (t *codedTrack) take(f *media.EncodedFrame) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f.KeyFrame {
+		clear(t.group)
+		t.group = t.group[:0]
+	}
+	if f.KeyFrame || len(t.group) > 0 {
+		if len(t.group) == maxGroup { // a device that comes now waits for the next key frame
+			clear(t.group)
+			t.group = t.group[:0]
+		} else {
+			t.group = append(t.group, f.Clone())
+		}
+	}
+	for _, u := range t.users {
+		u.decode(f)
+	}
+}
+
+// join adds a device, which gets the picture or sound that is due at once.
+func (t *codedTrack) join(u *codedUser) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, f := range t.group {
+		u.silent = i < len(t.group)-1
+		u.decode(f)
+	}
+	t.users = append(t.users, u)
+}
+
+// leave takes a device out; it decodes nothing from then on.
+func (t *codedTrack) leave(u *codedUser) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.users = slices.DeleteFunc(t.users, func(v *codedUser) bool { return v == u })
 }
 
 func codedDevices(path string, tracks []container.Track, o FileOptions) ([]*Device, error) {
@@ -227,19 +287,24 @@ func codedDevices(path string, tracks []container.Track, o FileOptions) ([]*Devi
 	return out, nil
 }
 
-// open starts a decoder for a track.
+// open takes hold of the file for a device of one of its tracks.
 func (f *codedFile) open(track int, c media.Codec) (func(context.Context, *media.Source) error, error) {
-	player, err := f.acquire()
+	player, tracks, err := f.acquire()
 	if err != nil {
 		return nil, err
 	}
+	if track >= len(tracks) {
+		f.release()
+		return nil, container.Errorf("file", "%s has changed", filepath.Base(f.path))
+	}
+	t := tracks[track]
 	return func(ctx context.Context, out *media.Source) error {
 		defer f.release()
-		sink, closer, err := f.decoder(c, out)
+		u, dec, err := f.decoder(c, out)
 		if err != nil {
 			return err
 		}
-		remove := player.Tracks()[track].AddSink(sink)
+		t.join(u)
 		player.Start()
 		select {
 		case <-ctx.Done():
@@ -247,31 +312,36 @@ func (f *codedFile) open(track int, c media.Codec) (func(context.Context, *media
 		case <-player.Done():
 			err = player.Err()
 		}
-		remove()
-		closer()
+		t.leave(u)
+		dec.Close()
 		return err
 	}, nil
 }
 
-func (f *codedFile) acquire() (*media.Player, error) {
+func (f *codedFile) acquire() (*media.Player, []*codedTrack, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.player == nil {
 		p, err := media.NewPlayer(media.PlayerOptions{Loop: f.options.Loop, Clock: f.options.Clock}, media.File(f.path))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		f.player = p
+		tracks := make([]*codedTrack, len(p.Tracks()))
+		for i, t := range p.Tracks() {
+			tracks[i] = &codedTrack{}
+			t.AddSink(&media.Sink{Encoded: tracks[i].take})
+		}
+		f.player, f.tracks = p, tracks
 	}
 	f.users++
-	return f.player, nil
+	return f.player, f.tracks, nil
 }
 
 func (f *codedFile) release() {
 	f.mu.Lock()
 	var last *media.Player
 	if f.users--; f.users == 0 {
-		last, f.player = f.player, nil
+		last, f.player, f.tracks = f.player, nil, nil
 	}
 	f.mu.Unlock()
 	if last != nil {
@@ -279,42 +349,31 @@ func (f *codedFile) release() {
 	}
 }
 
-// decoder makes a sink that decodes into a source. Frames that do not decode
-// are left out; the closer waits for a call that is under way.
-func (f *codedFile) decoder(c media.Codec, out *media.Source) (sink *media.Sink, closer func(), err error) {
-	var mu sync.Mutex
-	closed := false
-	guard := func(work func()) {
-		mu.Lock()
-		defer mu.Unlock()
-		if !closed {
-			work()
-		}
-	}
-	finish := func(c io.Closer) func() {
-		return func() {
-			mu.Lock()
-			defer mu.Unlock()
-			closed = true
-			c.Close()
-		}
-	}
+// decoder decodes into a source. Frames that do not decode are left out.
+func (f *codedFile) decoder(c media.Codec, out *media.Source) (*codedUser, io.Closer, error) {
+	u := &codedUser{}
 	if c.Kind() == "video" {
 		dec, _, err := f.options.Codecs.NewVideoDecoder(c)
 		if err != nil {
 			return nil, nil, err
 		}
-		emit := func(v *media.VideoFrame) { out.WriteVideo(v) }
-		return &media.Sink{Encoded: func(e *media.EncodedFrame) {
-			guard(func() { dec.Decode(e, emit) })
-		}}, finish(dec), nil
+		emit := func(v *media.VideoFrame) {
+			if !u.silent {
+				out.WriteVideo(v)
+			}
+		}
+		u.decode = func(e *media.EncodedFrame) { dec.Decode(e, emit) }
+		return u, dec, nil
 	}
 	dec, _, err := f.options.Codecs.NewAudioDecoder(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	emit := func(a *media.AudioFrame) { out.WriteAudio(a) }
-	return &media.Sink{Encoded: func(e *media.EncodedFrame) {
-		guard(func() { dec.Decode(e, emit) })
-	}}, finish(dec), nil
+	emit := func(a *media.AudioFrame) {
+		if !u.silent {
+			out.WriteAudio(a)
+		}
+	}
+	u.decode = func(e *media.EncodedFrame) { dec.Decode(e, emit) }
+	return u, dec, nil
 }

@@ -115,6 +115,36 @@ func TestACodedFileAsCameraAndMicrophone(t *testing.T) {
 	})
 }
 
+// A device that is opened while another plays the same file shows what is due
+// now, though the file has no key frame there.
+func TestACodedFileIsJoinedBetweenKeyFrames(t *testing.T) {
+	path := create(t, "clip.webm", func(w io.Writer) error { _, err := w.Write(testfilm.Data()); return err })
+	synctest.Test(t, func(t *testing.T) {
+		m := New(Options{NoTestDevices: true})
+		devices, err := FileDevices(path, FileOptions{Loop: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Add(devices...)
+		sound := gum(t, m, StreamConstraints{Audio: constraints(set{})})
+		time.Sleep(1510 * time.Millisecond) // the key frames are a second apart
+		picture := gum(t, m, StreamConstraints{Video: constraints(set{})})
+		v := watchVideo(picture.GetVideoTracks()[0])
+		time.Sleep(300 * time.Millisecond)
+		synctest.Wait()
+		if len(v.number) < 9 || v.number[0] < 45 || v.number[0] > 46 {
+			t.Fatalf("pictures %v in 300 ms, want those from 45 on", v.number)
+		}
+		for i, n := range v.number {
+			if n != v.number[0]+i {
+				t.Fatalf("picture %d shows number %d", i, n)
+			}
+		}
+		stop(sound)
+		stop(picture)
+	})
+}
+
 func TestFilesThatCannotServe(t *testing.T) {
 	path := create(t, "clip.webm", func(w io.Writer) error { _, err := w.Write(testfilm.Data()); return err })
 	if _, err := FileDevices(path, FileOptions{Codecs: new(codec.Registry)}); !errors.Is(err, domerr.NotSupported) {

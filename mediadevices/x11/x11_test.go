@@ -28,7 +28,9 @@ func server(t *testing.T) {
 	}
 	defer r.Close()
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, program, "-displayfd", "3", "-screen", "0", "320x201x24", "-nolisten", "tcp", "-ac")
+	// Without -noreset the server starts afresh whenever its last client leaves,
+	// and turns away who connects meanwhile.
+	cmd := exec.CommandContext(ctx, program, "-displayfd", "3", "-screen", "0", "320x201x24", "-nolisten", "tcp", "-ac", "-noreset")
 	cmd.ExtraFiles = []*os.File{w}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
