@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -69,6 +70,7 @@ func main() {
 	with := flag.String("stack", "", "the stack for -one: trackway or pion")
 	peers := flag.Bool("peers", false, "be the far end: answer offers read from standard input (used by the program itself)")
 	profileTo := flag.String("cpuprofile", "", "with -one: write a CPU profile to this file")
+	flag.StringVar(&heapTo, "memprofile", "", "with -one: write a profile of every allocation to this file, and one of before to FILE.base")
 	drawing := flag.String("plot", "", "draw the curves of this file of results beside it")
 	flag.Parse()
 
@@ -85,6 +87,9 @@ func main() {
 		i := slices.IndexFunc(rows, func(r row) bool { return r.name == *one })
 		if i < 0 || stacks[*with] == nil {
 			check(fmt.Errorf("no row %q or no stack %q", *one, *with))
+		}
+		if heapTo != "" {
+			runtime.MemProfileRate = 1
 		}
 		if *profileTo != "" {
 			f, err := os.Create(*profileTo)

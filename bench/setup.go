@@ -57,10 +57,10 @@ func setupCPU(s stack) (float64, error) {
 			f()
 		}
 	}()
-	var before time.Duration
+	var used func() time.Duration
 	for i := range pairs + 10 {
 		if i == 10 { // the first ten warm up
-			before = cpu()
+			used = measure()
 		}
 		closer, err := one()
 		if err != nil {
@@ -68,7 +68,7 @@ func setupCPU(s stack) (float64, error) {
 		}
 		closers = append(closers, closer)
 	}
-	return (cpu() - before).Seconds() * 1e3 / pairs, nil
+	return used().Seconds() * 1e3 / pairs, nil
 }
 
 // setupRTT returns the time from the start of signalling to the first media
@@ -141,7 +141,7 @@ func footprint(s stack, what string) (float64, error) {
 		return 0, err
 	}
 	defer warm.close()
-	before, goroutines := memory(), runtime.NumGoroutine()
+	before, goroutines, end := memory(), runtime.NumGoroutine(), measure()
 	conns := make([]conn, 0, 2*pairs)
 	defer func() {
 		for _, c := range conns {
@@ -169,6 +169,7 @@ func footprint(s stack, what string) (float64, error) {
 		}
 	}
 	time.Sleep(3 * time.Second) // handshake leftovers end
+	end()
 	n := float64(len(conns))
 	switch what {
 	case "heap":

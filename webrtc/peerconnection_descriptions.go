@@ -1,34 +1,42 @@
 package webrtc
 
-import "trackway/internal/jsep"
+import (
+	"weak"
+
+	"trackway/internal/jsep"
+)
 
 // descriptionCache keeps a description the same object for as long as its text
-// is the same.
+// is the same and somebody has the object to compare with.
 type descriptionCache struct {
 	currentLocal, pendingLocal, currentRemote, pendingRemote cachedDescription
 }
 
+// cachedDescription keeps neither alive: a description is some kilobytes of text,
+// and a state that has passed all that it described.
 type cachedDescription struct {
-	state *jsep.State
-	value *SessionDescription
+	state weak.Pointer[jsep.State]
+	value weak.Pointer[SessionDescription]
 }
 
 // describe returns what get finds in the state of the connection.
 func (pc *PeerConnection) describe(cache *cachedDescription, get func(*jsep.State) *jsep.Description) *SessionDescription {
 	pc.mu.Lock()
 	defer pc.mu.Unlock()
-	if cache.state == pc.state {
-		return cache.value
+	value := cache.value.Value()
+	if value != nil && cache.state.Value() == pc.state {
+		return value
 	}
-	cache.state = pc.state
+	cache.state = weak.Make(pc.state)
 	d := get(pc.state)
 	switch {
 	case d == nil:
-		cache.value = nil
-	case cache.value == nil || cache.value.SDP != d.SDP || cache.value.Type != SDPType(d.Type):
-		cache.value = &SessionDescription{Type: SDPType(d.Type), SDP: d.SDP}
+		value = nil
+	case value == nil || value.SDP != d.SDP || value.Type != SDPType(d.Type):
+		value = &SessionDescription{Type: SDPType(d.Type), SDP: d.SDP}
 	}
-	return cache.value
+	cache.value = weak.Make(value)
+	return value
 }
 
 // CurrentLocalDescription is the currentLocalDescription attribute, with the

@@ -11,11 +11,19 @@ import (
 // which the state remembers as [[LastCreatedAnswer]]. A wrong signalling state is
 // an InvalidStateError.
 func (s *State) CreateAnswer() (*State, string, error) {
+	n, err := s.createAnswer()
+	if err != nil {
+		return nil, "", err
+	}
+	return n, n.lastAnswer.description.fullText(), nil
+}
+
+func (s *State) createAnswer() (*State, error) {
 	if s.closed {
-		return nil, "", errClosed
+		return nil, errClosed
 	}
 	if s.signaling != HaveRemoteOffer && s.signaling != HaveLocalPranswer {
-		return nil, "", domerr.New(domerr.InvalidState, "createAnswer needs the state have-remote-offer or have-local-pranswer, not %s", s.signaling)
+		return nil, domerr.New(domerr.InvalidState, "createAnswer needs the state have-remote-offer or have-local-pranswer, not %s", s.signaling)
 	}
 	n := s.fork()
 	r := &random{source: s.cfg.Rand}
@@ -37,12 +45,12 @@ func (s *State) CreateAnswer() (*State, string, error) {
 	session.Groups = append(answerGroups(offer, plan), answerLipSync(offer, plan)...)
 	d.session, d.head = session, string(session.AppendHeader(nil))
 	if r.err != nil {
-		return nil, "", r.err
+		return nil, r.err
 	}
 	d.join()
 	c.description, c.from = d, n.systemState()
 	n.lastAnswer = c
-	return &n, d.text, nil
+	return &n, nil
 }
 
 func offersTrickle(offer *description) bool {

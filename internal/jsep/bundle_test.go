@@ -142,7 +142,7 @@ func TestTagMoves(t *testing.T) {
 	for _, c := range a.s.currentRemote.sections {
 		m := *c.m.Media
 		m.Transport.TLSID = ""
-		old.sections = append(old.sections, &section{text: c.text, m: newMedia(&m)})
+		old.sections = append(old.sections, &section{text: c.text, m: a.s.cfg.Capabilities.common.section(&m)})
 	}
 	without := a.s.fork()
 	without.currentRemote = &old

@@ -10,7 +10,8 @@ import (
 // Capabilities are the codec and header-extension tables of the product, parsed
 // once and shared by all connections.
 type Capabilities struct {
-	kinds [2]kindCapabilities
+	kinds  [2]kindCapabilities
+	common commons
 }
 
 type kindCapabilities struct {

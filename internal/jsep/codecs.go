@@ -190,21 +190,22 @@ func common(ours, theirs []string) []string {
 
 // mediaCodecs reads the formats of a section that a capability and a format of
 // the other side's section cover, in the section's order. other may be nil.
-func (s *State) mediaCodecs(kind Kind, m, other *media, send bool) []MediaCodec {
-	k := &s.cfg.Capabilities.kinds[kind.slot()]
-	out := make([]MediaCodec, 0, len(m.Codecs))
+func (c *Capabilities) mediaCodecs(step codecStep) []MediaCodec {
+	kind, m, other := step.kind, step.from, step.other
+	k := &c.kinds[kind.slot()]
+	out := make([]MediaCodec, 0, len(m.codecs))
 	for i, key := range m.keys {
-		if key.rtx || key == (payloadKey{}) || k.of(key.format, send, !send) == nil {
+		if key.rtx || key == (payloadKey{}) || k.of(key.format, step.send, !step.send) == nil {
 			continue
 		}
-		c := &m.Codecs[i]
+		c := &m.codecs[i]
 		feedback := c.Feedback
 		if other != nil {
 			j := slices.Index(other.keys, key)
 			if j < 0 {
 				continue
 			}
-			if o := other.Codecs[j].Feedback; !slices.Equal(o, feedback) {
+			if o := other.codecs[j].Feedback; !slices.Equal(o, feedback) {
 				feedback = common(feedback, o)
 			}
 		}
@@ -214,14 +215,14 @@ func (s *State) mediaCodecs(kind Kind, m, other *media, send bool) []MediaCodec 
 			Feedback:    feedback,
 		}
 		if r := m.repair[i]; r >= 0 {
-			mc.RTXPayloadType, mc.HasRTX = m.Codecs[r].PayloadType, true
+			mc.RTXPayloadType, mc.HasRTX = m.codecs[r].PayloadType, true
 		}
 		out = append(out, mc)
 	}
 	if len(out) == 0 {
 		return nil
 	}
-	return out
+	return slices.Clip(out)
 }
 
 func mimeType(kind Kind, name string) string {
@@ -243,7 +244,7 @@ var knownMIMETypes = []string{
 // withNewFormats adds to the codecs that both sections have those that only the
 // remote answer has, in its order.
 func (s *State) withNewFormats(t *Transceiver, answer *media, both []MediaCodec) []MediaCodec {
-	all := s.codecs(t, answer, nil, true)
+	all := s.codecs(t.kind, answer, nil, true)
 	if len(all) == len(both) {
 		return both
 	}

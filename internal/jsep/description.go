@@ -25,8 +25,6 @@ type description struct {
 	head     string
 	session  *sdp.Session
 	sections []*section
-	// text is head and sections in one; "" until somebody asks.
-	text string
 	// mids finds a section by mid.
 	mids map[string]int
 	// carrier is, for every section, the index of the section that carries its
@@ -98,9 +96,6 @@ func (s *State) systemState() systemState {
 
 // fullText gives the description as one string.
 func (d *description) fullText() string {
-	if d.text != "" {
-		return d.text
-	}
 	var b strings.Builder
 	n := len(d.head)
 	for _, s := range d.sections {
@@ -114,9 +109,20 @@ func (d *description) fullText() string {
 	return b.String()
 }
 
-// join sets text, mids and carriers of a description whose parts are complete.
+// is reports whether text is the description's.
+func (d *description) is(text string) bool {
+	text, ok := strings.CutPrefix(text, d.head)
+	for _, s := range d.sections {
+		if !ok {
+			return false
+		}
+		text, ok = strings.CutPrefix(text, s.text)
+	}
+	return ok && text == ""
+}
+
+// join sets mids and carriers of a description whose parts are complete.
 func (d *description) join() {
-	d.text = d.fullText()
 	d.session.Media = make([]*sdp.Media, len(d.sections))
 	d.mids = make(map[string]int, len(d.sections))
 	d.carrier, d.grouped = make([]int, len(d.sections)), make([]bool, len(d.sections))

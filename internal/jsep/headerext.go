@@ -158,24 +158,34 @@ func (s *State) answerExtensions(t *Transceiver, offer *media) []sdp.Extmap {
 	return out
 }
 
-// negotiated are the extensions that both sections of an exchange have.
-func negotiatedExtensions(local, remote *media) (all, send, recv []HeaderExtension) {
+// exchanged are the extensions that both sections of an exchange have.
+type exchanged struct{ all, send, recv []HeaderExtension }
+
+func (s *State) exchanged(local, remote *media) *exchanged {
+	return s.cfg.Capabilities.common.extensions.get([2]*formats{local.formats, remote.formats}, func() *exchanged {
+		var x exchanged
+		x.all, x.send, x.recv = negotiatedExtensions(local.extmaps, remote.extmaps)
+		return &x
+	})
+}
+
+func negotiatedExtensions(local, remote []sdp.Extmap) (all, send, recv []HeaderExtension) {
 	direction := func(e sdp.Extmap) Direction {
 		if e.Direction == "" {
 			return SendRecv
 		}
 		return Direction(e.Direction)
 	}
-	for _, l := range local.Extmaps {
-		i := slices.IndexFunc(remote.Extmaps, func(r sdp.Extmap) bool { return r.URI == l.URI })
-		if i < 0 || l.ID > 255 || remote.Extmaps[i].ID > 255 {
+	for _, l := range local {
+		i := slices.IndexFunc(remote, func(r sdp.Extmap) bool { return r.URI == l.URI })
+		if i < 0 || l.ID > 255 || remote[i].ID > 255 {
 			continue
 		}
-		r := remote.Extmaps[i]
+		r := remote[i]
 		d := intersect(direction(l), reverse(direction(r)))
 		add := func(list *[]HeaderExtension, id uint16) {
 			if *list == nil {
-				*list = make([]HeaderExtension, 0, len(local.Extmaps))
+				*list = make([]HeaderExtension, 0, len(local))
 			}
 			*list = append(*list, HeaderExtension{l.URI, uint8(id), d})
 		}

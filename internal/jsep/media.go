@@ -142,7 +142,12 @@ func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 			if !describes(m, t) {
 				continue
 			}
-			for _, codec := range s.codecs(t, m, nil, false) {
+			list := s.codecs(t.kind, m, nil, false)
+			if c.RecvCodecs == nil {
+				c.RecvCodecs = list
+				continue
+			}
+			for _, codec := range list {
 				if !slices.ContainsFunc(c.RecvCodecs, func(o MediaCodec) bool { return o.PayloadType == codec.PayloadType }) {
 					c.RecvCodecs = append(c.RecvCodecs, codec)
 				}
@@ -158,7 +163,8 @@ func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 		}
 		return c
 	}
-	_, c.SendExtensions, c.RecvExtensions = negotiatedExtensions(local, remote)
+	x := s.exchanged(local, remote)
+	c.SendExtensions, c.RecvExtensions = x.send, x.recv
 	c.ReceiveRIDs = receiveRIDs(local, remote)
 	c.RemoteSources = remoteSources(remote)
 	c.RemoteMSIDs = t.streams

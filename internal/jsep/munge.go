@@ -18,7 +18,7 @@ func (s *State) munged(text string) (*State, *created) {
 		return nil, nil
 	}
 	n := s.fork()
-	d := &description{typ: Offer, head: head, session: c.description.session, text: text}
+	d := &description{typ: Offer, head: head, session: c.description.session}
 	session := *c.description.session
 	d.session = &session
 	for i, part := range parts {
@@ -36,7 +36,7 @@ func (s *State) munged(text string) (*State, *created) {
 			return nil, nil
 		}
 		n.extensions = n.extensions.learn(m.Extmaps, false)
-		d.sections = append(d.sections, &section{text: strings.Clone(part), m: newMedia(m)})
+		d.sections = append(d.sections, &section{text: strings.Clone(part), m: s.cfg.Capabilities.common.section(m)})
 	}
 	d.join()
 	next := *c

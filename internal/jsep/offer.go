@@ -33,11 +33,19 @@ type planned struct {
 // state remembers it as [[LastCreatedOffer]]. A wrong signalling state is an
 // InvalidStateError.
 func (s *State) CreateOffer(opts OfferOptions) (*State, string, error) {
+	n, err := s.createOffer(opts)
+	if err != nil {
+		return nil, "", err
+	}
+	return n, n.lastOffer.description.fullText(), nil
+}
+
+func (s *State) createOffer(opts OfferOptions) (*State, error) {
 	if s.closed {
-		return nil, "", errClosed
+		return nil, errClosed
 	}
 	if s.signaling != Stable && s.signaling != HaveLocalOffer {
-		return nil, "", domerr.New(domerr.InvalidState, "createOffer needs the state stable or have-local-offer, not %s", s.signaling)
+		return nil, domerr.New(domerr.InvalidState, "createOffer needs the state stable or have-local-offer, not %s", s.signaling)
 	}
 	n := s.fork()
 	n.legacyOptions(opts)
@@ -58,12 +66,12 @@ func (s *State) CreateOffer(opts OfferOptions) (*State, string, error) {
 	session.ExtmapAllowMixed = true
 	d.session, d.head = session, string(session.AppendHeader(nil))
 	if r.err != nil {
-		return nil, "", r.err
+		return nil, r.err
 	}
 	d.join()
 	c.description, c.from = d, n.systemState()
 	n.lastOffer = c
-	return &n, d.text, nil
+	return &n, nil
 }
 
 // legacyOptions applies offerToReceiveAudio and offerToReceiveVideo (webrtc-pc

@@ -26,17 +26,33 @@ type payloadTypes struct {
 	remote [128]bool
 }
 
+// noPayloadTypes and noExtensionIDs are what new connections know.
+var (
+	noPayloadTypes = &payloadTypes{}
+	noExtensionIDs = &extensionIDs{}
+)
+
+// learn remembers the payload types and extension ids of a section. Connections
+// that learn the same in the same order share what they know.
+func (s *State) learn(m *media, remote bool) {
+	c := &s.cfg.Capabilities.common
+	known := s.payloads
+	s.payloads = c.numbered.get(numbering{known, m.formats, remote}, func() *payloadTypes { return known.learn(m.formats, remote) })
+	ids := s.extensions
+	s.extensions = c.identified.get(identification{ids, m.formats, remote}, func() *extensionIDs { return ids.learn(m.extmaps, remote) })
+}
+
 // learn notes the payload types of a section. A number's first meaning stays,
 // except that what the remote peer says displaces what only we have said: it may
 // never have taken it. The newest number of a format wins, so that new m-sections
 // follow the numbering of the remote peer.
-func (p *payloadTypes) learn(m *media, remote bool) *payloadTypes {
+func (p *payloadTypes) learn(m *formats, remote bool) *payloadTypes {
 	out := p
 	for i, key := range m.keys {
 		if key == (payloadKey{}) {
 			continue
 		}
-		pt := m.Codecs[i].PayloadType
+		pt := m.codecs[i].PayloadType
 		owner := out.owner(pt)
 		if known, has := out.byKey[key]; has && known == pt && owner == key && (out.remote[pt] || !remote) {
 			continue

@@ -79,9 +79,8 @@ func (s *State) build(in sectionInput, cached *section) *section {
 		s.transportLines(m, &in)
 		s.dataLines(m, &in)
 	}
-	out := &section{text: string(m.Append(make([]byte, 0, 4096))), m: newMedia(m), key: in.sectionKey}
-	s.payloads = s.payloads.learn(out.m, false)
-	s.extensions = s.extensions.learn(m.Extmaps, false)
+	out := &section{text: string(m.Append(make([]byte, 0, 4096))), m: s.cfg.Capabilities.common.section(m), key: in.sectionKey}
+	s.learn(out.m, false)
 	if cached != nil && cached.text == out.text {
 		// The key changed and the text did not: keep the parsed value, whose
 		// identity is part of other keys.

@@ -56,12 +56,12 @@ func wrongState(method string, typ SDPType, state SignalingState) error {
 // state".
 func (s *State) createdOffer(sdp string) (*State, *created, error) {
 	if sdp != "" {
-		if s.lastOffer != nil && s.lastOffer.description.text != sdp {
+		if s.lastOffer != nil && !s.lastOffer.description.is(sdp) {
 			if n, c := s.munged(sdp); c != nil {
 				return n, c, nil
 			}
 		}
-		if s.lastOffer == nil || s.lastOffer.description.text != sdp {
+		if s.lastOffer == nil || !s.lastOffer.description.is(sdp) {
 			return nil, nil, domerr.New(domerr.InvalidModification, "the offer is not the one that createOffer returned last")
 		}
 		return s, s.lastOffer, nil
@@ -69,7 +69,7 @@ func (s *State) createdOffer(sdp string) (*State, *created, error) {
 	if s.lastOffer != nil && s.lastOffer.from == s.systemState() {
 		return s, s.lastOffer, nil
 	}
-	n, _, err := s.CreateOffer(OfferOptions{})
+	n, err := s.createOffer(OfferOptions{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,7 +78,7 @@ func (s *State) createdOffer(sdp string) (*State, *created, error) {
 
 func (s *State) createdAnswer(sdp string) (*State, *created, error) {
 	if sdp != "" {
-		if s.lastAnswer == nil || s.lastAnswer.description.text != sdp {
+		if s.lastAnswer == nil || !s.lastAnswer.description.is(sdp) {
 			return nil, nil, domerr.New(domerr.InvalidModification, "the answer is not the one that createAnswer returned last")
 		}
 		return s, s.lastAnswer, nil
@@ -86,7 +86,7 @@ func (s *State) createdAnswer(sdp string) (*State, *created, error) {
 	if s.lastAnswer != nil && s.lastAnswer.from == s.systemState() {
 		return s, s.lastAnswer, nil
 	}
-	n, _, err := s.CreateAnswer()
+	n, err := s.createAnswer()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -174,7 +174,7 @@ func (s *State) describeLocal(t *Transceiver, i int, d *description) {
 		return
 	}
 	if from := (codecSource{m, nil}); t.recvFrom != from {
-		t.recvCodecs, t.recvFrom = s.codecs(t, m, nil, false), from
+		t.recvCodecs, t.recvFrom = s.codecs(t.kind, m, nil, false), from
 	}
 }
 
@@ -287,12 +287,12 @@ func (s *State) describeSending(t *Transceiver, local, remote *media, answered b
 		t.sendCodecs, t.negotiatedExtensions = nil, nil
 		return
 	}
-	t.sendCodecs = s.codecs(t, remote, local, true)
+	t.sendCodecs = s.codecs(t.kind, remote, local, true)
 	if answered {
 		// "New media formats … are permitted in the answer" (RFC 9429 §5.11).
 		t.sendCodecs = s.withNewFormats(t, remote, t.sendCodecs)
 	}
-	t.negotiatedExtensions, _, _ = negotiatedExtensions(local, remote)
+	t.negotiatedExtensions = s.exchanged(local, remote).all
 }
 
 // applicable reports whether a created answer answers the pending offer. It was

@@ -57,15 +57,13 @@ func (s *State) parse(text string, typ SDPType) (*description, error) {
 		role = asAnswer
 	}
 	head, parts := sdp.Split(text)
+	// The copies, here and below, let go of the whole.
+	head = strings.Clone(head)
 	session, err := sdp.ParseHeader(head)
 	if err != nil {
 		return nil, syntax(err)
 	}
-	d := &description{typ: typ, head: head, session: session, text: text}
-	if !strings.HasSuffix(text, "\n") {
-		// Sections end with their lines, so that candidates can be appended.
-		d.text = ""
-	}
+	d := &description{typ: typ, head: head, session: session}
 	known := s.parsed[role]
 	d.known = make([]bool, len(parts))
 	for i, part := range parts {
@@ -74,7 +72,6 @@ func (s *State) parse(text string, typ SDPType) (*description, error) {
 			d.known[i] = true
 			continue
 		}
-		// The copy lets go of the rest of the description.
 		part = strings.Clone(part)
 		m, err := sdp.ParseMedia(part, 0)
 		if err != nil {
@@ -85,10 +82,7 @@ func (s *State) parse(text string, typ SDPType) (*description, error) {
 			err.(*sdp.SyntaxError).Line += line
 			return nil, syntax(err)
 		}
-		d.sections = append(d.sections, &section{text: part, m: newMedia(m)})
-	}
-	if d.text == "" {
-		d.text = d.fullText()
+		d.sections = append(d.sections, &section{text: part, m: s.cfg.Capabilities.common.section(m)})
 	}
 	s.parsed[role] = d.sections
 	d.join()
@@ -170,8 +164,7 @@ func (s *State) remoteOffer(text string) (*State, []Event, error) {
 
 // learnRemote remembers the remote payload types and extension ids.
 func (s *State) learnRemote(m *media) {
-	s.payloads = s.payloads.learn(m, true)
-	s.extensions = s.extensions.learn(m.Extmaps, true)
+	s.learn(m, true)
 }
 
 // offeredLines are the lines of a remote offer: those that exist keep what they
@@ -283,9 +276,9 @@ func (s *State) describeRemote(t *Transceiver, i int, d *description, ours *medi
 		case m.Rejected():
 			t.recvCodecs = nil
 		case ours != nil:
-			t.recvCodecs = s.codecs(t, ours, m, false)
+			t.recvCodecs = s.codecs(t.kind, ours, m, false)
 		default:
-			t.recvCodecs = s.codecs(t, m, nil, false)
+			t.recvCodecs = s.codecs(t.kind, m, nil, false)
 		}
 	}
 	if m.Rejected() {

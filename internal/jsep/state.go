@@ -109,7 +109,7 @@ func New(cfg Config) (*State, error) {
 		cfg.SCTPPort = 5000
 	}
 	r := &random{source: cfg.Rand}
-	n := &negotiation{signaling: Stable, payloads: &payloadTypes{}, extensions: &extensionIDs{}, cname: r.token(16)}
+	n := &negotiation{signaling: Stable, payloads: noPayloadTypes, extensions: noExtensionIDs, cname: r.token(16)}
 	if r.err != nil {
 		return nil, r.err
 	}

@@ -143,7 +143,7 @@ func (s *State) checkContent(d *description) error {
 	if err := checkMSIDs(d); err != nil {
 		return err
 	}
-	uses := map[int]*[128]payloadKey{}
+	uses := map[int]*payloadUse{}
 	for i, sec := range d.sections {
 		m := sec.m
 		if m.MID != "" && seen[m.MID] {
@@ -173,20 +173,41 @@ func (s *State) checkContent(d *description) error {
 		if !d.grouped[i] {
 			continue
 		}
-		table := uses[d.carrier[i]]
-		if table == nil {
-			table = &[128]payloadKey{}
-			uses[d.carrier[i]] = table
+		use := uses[d.carrier[i]]
+		if use == nil {
+			use = &payloadUse{}
+			uses[d.carrier[i]] = use
 		}
-		for j, key := range m.keys {
-			pt := m.Codecs[j].PayloadType
-			if key != (payloadKey{}) && table[pt] != (payloadKey{}) && table[pt] != key {
-				return invalid("payload type %d means different formats within one BUNDLE group", pt)
-			}
-			table[pt] = key
+		if pt, ok := use.add(m.formats); !ok {
+			return invalid("payload type %d means different formats within one BUNDLE group", pt)
 		}
 	}
 	return nil
+}
+
+// payloadUse is what payload types mean within a BUNDLE group.
+type payloadUse struct {
+	meaning [128]*payloadKey
+	last    *formats
+}
+
+// add reports the payload type that has another meaning in f.
+func (u *payloadUse) add(f *formats) (pt uint8, ok bool) {
+	if f == u.last {
+		return 0, true
+	}
+	u.last = f
+	for i := range f.keys {
+		key, pt := &f.keys[i], f.codecs[i].PayloadType
+		if *key == (payloadKey{}) {
+			continue
+		}
+		if known := u.meaning[pt]; known != nil && *known != *key {
+			return pt, false
+		}
+		u.meaning[pt] = key
+	}
+	return 0, true
 }
 
 // checkTransport verifies the ICE and DTLS attributes of a section that carries

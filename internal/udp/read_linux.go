@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -95,6 +96,9 @@ func (r *reader) receive(fd uintptr, flags uintptr) bool {
 }
 
 func (c *linuxConn) Serve(h Handler, done func()) error {
+	if !c.shared {
+		return c.serveOwn(h, done)
+	}
 	r := c.newReader()
 	if c.thread {
 		return c.serveThread(r, h, done)
@@ -109,6 +113,38 @@ func (c *linuxConn) Serve(h Handler, done func()) error {
 		}
 		if r.busy() {
 			time.Sleep(restTime)
+		}
+	}
+}
+
+// ownReaders are lent to the sockets of one peer while they have something to
+// read: a process has thousands of these, of which few are read at a time.
+var ownReaders = sync.Pool{New: func() any { return (&linuxConn{}).newReader() }}
+
+func (r *reader) free() {
+	r.c = nil
+	ownReaders.Put(r)
+}
+
+func (c *linuxConn) serveOwn(h Handler, done func()) error {
+	var r *reader
+	poll := func(fd uintptr) bool {
+		r = ownReaders.Get().(*reader)
+		r.c = c
+		if r.poll(fd) {
+			return true
+		}
+		r.free()
+		return false
+	}
+	for {
+		if err := c.raw.Read(poll); err != nil {
+			return c.closedErr(err)
+		}
+		err := r.hand(h, done)
+		r.free()
+		if err != nil {
+			return err
 		}
 	}
 }
