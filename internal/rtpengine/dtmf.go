@@ -205,7 +205,7 @@ func (ss *SendStream) sendEvent(now time.Time, lasted uint32, out Output) {
 	if buf == nil {
 		return // as good as lost: the next one repeats it
 	}
-	twcc := ss.session.nextTransportSequence(&ss.ids)
+	twcc := ss.session.nextTransportSequence(ss.counted)
 	second := ss.cfg.EventPayloadType & 0x7F
 	if first { // "the marker bit … indicates the beginning of a new event"
 		second |= 0x80
@@ -222,8 +222,9 @@ func (ss *SendStream) sendEvent(now time.Time, lasted uint32, out Output) {
 	}
 	header := len(dst)
 	dst = appendEvent(dst, &e.Event, lasted)
+	key := packetKey(dst)
 	out.CommitRTP(dst)
-	ss.session.sent(&ss.ids, twcc, now, len(dst), 0)
+	ss.session.sent(ss.counted, twcc, key, now, len(dst), 0)
 	ss.stats.PacketsSent++
 	ss.stats.BytesSent += uint64(len(dst) - header)
 	ss.stats.HeaderBytesSent += uint64(header)

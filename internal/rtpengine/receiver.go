@@ -28,6 +28,9 @@ type ReceiverConfig struct {
 	// Streams are the SSRCs known beforehand; usually none from a browser that
 	// identifies by MID.
 	Streams []StreamConfig
+	// CongestionFeedback says that RFC 8888 feedback was negotiated: its reports
+	// take the place of transport-wide feedback.
+	CongestionFeedback bool
 	// Receiving is false while the direction excludes receiving: packets are
 	// dropped then, and no reports are made.
 	Receiving bool

@@ -166,48 +166,6 @@ func TestExtensionsArrive(t *testing.T) {
 	}
 }
 
-func TestFeedbackTellsEveryPacketsFate(t *testing.T) {
-	w := newWorld(t, 14)
-	a, b := pair(t, w, 25*time.Millisecond)
-	a.out.loss, a.out.jitter, a.out.dup = 0.1, 9*time.Millisecond, 0.05
-	var arrivals []PacketResult
-	fate := map[uint64]bool{}
-	a.s.cfg.Feedback = func(_ time.Time, res []PacketResult) {
-		for _, r := range res {
-			if r.Received {
-				if fate[r.Sequence] {
-					t.Errorf("packet %d was reported as received twice", r.Sequence)
-				}
-				arrivals = append(arrivals, r)
-			}
-			fate[r.Sequence] = r.Received
-		}
-	}
-	cam, _ := newCamera(w), newScreen(b, videoReceive("0"))
-	ss := cam.add(t, a, videoSend("0", 1))
-	cam.start(300)
-	w.run(12 * time.Second)
-	out, _ := ss.Stats()
-	if n := len(fate); n < int(out.PacketsSent)*98/100 {
-		t.Errorf("the fate of %d of %d packets is known", n, out.PacketsSent)
-	}
-	lost := 0
-	for _, ok := range fate {
-		if !ok {
-			lost++
-		}
-	}
-	if r := float64(lost) / float64(len(fate)); r < 0.07 || r > 0.13 {
-		t.Errorf("%.3f of the packets are reported lost, want 0.1", r)
-	}
-	base := arrivals[0].Arrival - arrivals[0].Sent.Sub(w.now)
-	for _, r := range arrivals {
-		if d := r.Arrival - r.Sent.Sub(w.now) - base; d < -10*time.Millisecond || d > 10*time.Millisecond {
-			t.Fatalf("packet %d: one-way delay differs by %v, jitter is 9 ms", r.Sequence, d)
-		}
-	}
-}
-
 func TestKeyFrameRequestsBackOff(t *testing.T) {
 	w := newWorld(t, 15)
 	a, b := pair(t, w, 10*time.Millisecond)

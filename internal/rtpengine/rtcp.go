@@ -12,6 +12,7 @@ const (
 	rtcpPSFB  = 206
 
 	fmtNACK = 1  // RTPFB, RFC 4585
+	fmtCCFB = 11 // RTPFB, RFC 8888
 	fmtTWCC = 15 // RTPFB, draft-holmer-rmcat-transport-wide-cc-extensions-01
 	fmtPLI  = 1  // PSFB, RFC 4585
 	fmtFIR  = 4  // PSFB, RFC 5104

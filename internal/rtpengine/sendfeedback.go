@@ -54,13 +54,13 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 // Probe sends about so many bytes over RTX to show whether the path carries
 // them, in packets of each bytes at most: packets that were sent before, or
 // padding where they are larger. PacketResult.Probe tells them by id. It returns
-// the bytes sent, 0 without RTX, transport-wide sequence numbers or packets to
+// the bytes sent, 0 without RTX, feedback about single packets or packets to
 // repeat.
 func (ss *SendStream) Probe(now time.Time, id, bytes, each int, out Output) (sent int) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	seg := ss.current()
-	if ss.closed || !ss.active || seg == nil || seg.event || ss.cfg.RTXSSRC == 0 || ss.cfg.RTXPayloadType == 0 || ss.ids[extTransportCC] == 0 {
+	if ss.closed || !ss.active || seg == nil || seg.event || ss.cfg.RTXSSRC == 0 || ss.cfg.RTXPayloadType == 0 || !ss.counted {
 		return 0
 	}
 	seg.ring.mu.RLock()

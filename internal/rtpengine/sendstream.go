@@ -22,6 +22,9 @@ type SendConfig struct {
 	Extensions []Extension
 	// NACK says whether retransmission was negotiated.
 	NACK bool
+	// CongestionFeedback says that RFC 8888 feedback was: no transport-wide
+	// sequence numbers are written then.
+	CongestionFeedback bool
 	// PlayoutMin and PlayoutMax go into the playout-delay extension unless
 	// both are zero.
 	PlayoutMin, PlayoutMax time.Duration
@@ -58,13 +61,15 @@ type SendStream struct {
 	session *Session
 	events  SendEvents
 
-	mu     sync.Mutex
-	cfg    SendConfig
-	ids    extIDs
-	two    bool
-	video  bool
-	clock  uint32
-	closed bool
+	mu  sync.Mutex
+	cfg SendConfig
+	ids extIDs
+	// counted: the peer gives feedback about single packets
+	counted bool
+	two     bool
+	video   bool
+	clock   uint32
+	closed  bool
 
 	active    bool
 	started   bool      // something was sent
@@ -135,6 +140,10 @@ func (ss *SendStream) setConfig(cfg SendConfig) {
 	}
 	ss.cfg = cfg
 	ss.ids = extIDsOf(cfg.Extensions)
+	if cfg.CongestionFeedback {
+		ss.ids[extTransportCC] = 0 // eight bytes that nobody reads
+	}
+	ss.counted = cfg.CongestionFeedback || ss.ids[extTransportCC] != 0
 	ss.two = ss.ids.twoByte(cfg.MID, cfg.RID)
 	ss.video = cfg.Codec.Video()
 	ss.clock = cfg.Codec.clock()
@@ -274,10 +283,11 @@ func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) 
 
 // transmit builds a packet in buf and commits it.
 func (ss *SendStream) transmit(now time.Time, s *ringSlot, seg *segment, seq uint64, buf []byte, out Output, rtx bool) (size, header int) {
-	twcc := ss.session.nextTransportSequence(&ss.ids)
+	twcc := ss.session.nextTransportSequence(ss.counted)
 	packet, header := ss.build(buf, s, seg, seq, now, twcc, rtx)
+	key := packetKey(packet)
 	out.CommitRTP(packet)
-	ss.session.sent(&ss.ids, twcc, now, len(packet), ss.probe)
+	ss.session.sent(ss.counted, twcc, key, now, len(packet), ss.probe)
 	if !rtx && seq == ss.highest {
 		ss.lastWire = twcc
 	}

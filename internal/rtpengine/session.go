@@ -57,6 +57,7 @@ type Session struct {
 	inner      Packet
 	twccIn     twccReceived
 	twccOn     bool
+	ccfbIn     ccfbReceived
 	xrOn       bool                     // receiver reference times were negotiated
 	clocks     map[string]time.Duration // CNAME → our clock − the sender's
 	scratch    []byte
@@ -70,7 +71,7 @@ type Session struct {
 	senders  []*SendStream
 	bySSRC   map[uint32]*SendStream // with RTX SSRCs
 	twccNext atomic.Uint64
-	twccOut  twccSent
+	sentLog  sentLog
 	remb     uint64
 	heard    map[uint32]reference // receivers' times that are to be answered
 	// reference is the SSRC that our own receiver's time was sent with.
@@ -92,7 +93,8 @@ type route struct {
 	receiver *Receiver
 	stream   *ReceiveStream // nil while it is not known which stream RTX repairs
 	rtx      bool
-	known    bool // from signalling: not evicted
+	arrivals ccfbStream // for RFC 8888 feedback
+	known    bool       // from signalling: not evicted
 	last     time.Time
 }
 
@@ -349,7 +351,8 @@ func (s *Session) rebuild() {
 			s.byPT[pt] = r
 		}
 		for i := range r.cfg.Codecs {
-			s.twccOn = s.twccOn || r.cfg.Codecs[i].TransportCC
+			// RFC 8888 feedback takes the place of the other where both were agreed on.
+			s.twccOn = s.twccOn || r.cfg.Codecs[i].TransportCC && !r.cfg.CongestionFeedback
 			s.xrOn = s.xrOn || r.cfg.Codecs[i].ReferenceTime
 		}
 	}

@@ -59,7 +59,7 @@ func (s *Session) pollReceivers(now time.Time, out Output) (next time.Time, due 
 		}
 	}
 	s.sendTransportFeedback(now, out)
-	sooner(s.twccIn.due)
+	sooner(s.feedbackDue())
 	if s.hurry.Swap(false) {
 		s.quiet.Store(false)
 		if s.nextReport.IsZero() || s.nextReport.Sub(now) > reportSoon {

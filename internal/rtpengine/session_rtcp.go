@@ -58,8 +58,8 @@ func (s *Session) handleBlock(now time.Time, p rtcpBlock, out Output) bool {
 			for b = b[8:]; len(b) >= 4; b = b[4:] {
 				ss.nack(now, binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]), rtt, out)
 			}
-		case fmtTWCC:
-			return s.transportFeedback(now, b)
+		case fmtTWCC, fmtCCFB:
+			return s.packetFeedback(now, p.count, b)
 		}
 	case rtcpPSFB:
 		if len(b) < 8 {
@@ -223,32 +223,39 @@ func (s *Session) bye(b []byte, n int) bool {
 	return true
 }
 
-func (s *Session) transportFeedback(now time.Time, b []byte) bool {
+// packetFeedback takes feedback about single packets.
+func (s *Session) packetFeedback(now time.Time, format uint8, b []byte) bool {
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
-	res, ok := s.twccOut.feedback(b, s.twccNext.Load())
+	var res []PacketResult
+	var ok bool
+	if next := s.twccNext.Load(); format == fmtCCFB {
+		res, ok = s.sentLog.ofPackets(b, next)
+	} else {
+		res, ok = s.sentLog.transportWide(b, next)
+	}
 	if ok && len(res) > 0 && s.cfg.Feedback != nil {
 		s.cfg.Feedback(now, res)
 	}
 	return ok
 }
 
-// nextTransportSequence counts packets that carry the transport-wide sequence
-// number.
-func (s *Session) nextTransportSequence(ids *extIDs) uint16 {
-	if ids[extTransportCC] == 0 {
+// nextTransportSequence counts the packets that the peer gives feedback about.
+// Their number is also what the transport-wide extension carries.
+func (s *Session) nextTransportSequence(counted bool) uint16 {
+	if !counted {
 		return 0
 	}
 	return uint16(s.twccNext.Add(1) - 1)
 }
 
-// sent remembers a packet for the peer's feedback.
-func (s *Session) sent(ids *extIDs, wire uint16, now time.Time, size, probe int) {
-	if ids[extTransportCC] == 0 {
+// sent remembers a packet for the peer's feedback; key is its packetKey.
+func (s *Session) sent(counted bool, wire uint16, key uint64, now time.Time, size, probe int) {
+	if !counted {
 		return
 	}
 	s.sendMu.Lock()
-	s.twccOut.add(extend(s.twccNext.Load(), wire), now, size, probe)
+	s.sentLog.add(extend(s.twccNext.Load(), wire), key, now, size, probe)
 	s.sendMu.Unlock()
 }
 

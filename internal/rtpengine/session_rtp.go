@@ -35,6 +35,9 @@ func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
 		return
 	}
 	rt.last = now
+	if rt.receiver.cfg.CongestionFeedback {
+		s.ccfbIn.add(now, &rt.arrivals, p.SSRC, p.SequenceNumber, len(packet), 0)
+	}
 	if !rt.receiver.cfg.Receiving {
 		return
 	}
@@ -62,9 +65,11 @@ func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
 			s.pollBy(st.key.next)
 		}
 	}
-	s.pollBy(s.twccIn.due)
-	if !s.twccIn.due.IsZero() && !now.Before(s.twccIn.due) {
-		s.sendTransportFeedback(now, out)
+	if at := s.feedbackDue(); !at.IsZero() {
+		s.pollBy(at)
+		if !now.Before(at) {
+			s.sendTransportFeedback(now, out)
+		}
 	}
 }
 
@@ -264,6 +269,17 @@ func (s *Session) feedbackPrefix() []byte {
 	return appendSDES(b, local, s.name())
 }
 
+// feedbackDue is when feedback about single packets is to be sent next, zero if
+// there is none to send.
+func (s *Session) feedbackDue() time.Time {
+	a, b := s.twccIn.due, s.ccfbIn.due
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// sendTransportFeedback sends the feedback about single packets that is due.
 func (s *Session) sendTransportFeedback(now time.Time, out Output) {
 	for !s.twccIn.due.IsZero() && !now.Before(s.twccIn.due) {
 		b := s.feedbackPrefix()
@@ -271,6 +287,17 @@ func (s *Session) sendTransportFeedback(now time.Time, out Output) {
 		b = s.twccIn.append(b, s.local.Load())
 		s.scratch = b
 		if len(b) > n && out != nil {
+			out.WriteRTCP(b)
+		}
+	}
+	if s.ccfbIn.due.IsZero() || now.Before(s.ccfbIn.due) {
+		return
+	}
+	for more := true; more; {
+		var b []byte
+		b, more = s.ccfbIn.append(s.feedbackPrefix(), now, s.local.Load())
+		s.scratch = b
+		if out != nil {
 			out.WriteRTCP(b)
 		}
 	}

@@ -34,7 +34,7 @@ func (ss *SendStream) probeTail(now time.Time, out Output) {
 		return
 	}
 	ss.tail = ss.highest // once, whatever becomes of it
-	if ss.ids[extTransportCC] != 0 && ss.session.arrived(ss.lastWire) {
+	if ss.counted && ss.session.arrived(ss.lastWire) {
 		return
 	}
 	seg := ss.segmentOf(ss.highest)
@@ -56,15 +56,15 @@ func (ss *SendStream) probeTail(now time.Time, out Output) {
 	ss.stats.RetransmittedBytesSent += uint64(size - header)
 }
 
-// arrived reports whether feedback says that the packet with a transport-wide
-// sequence number has arrived.
+// arrived reports whether feedback says that the packet with a number of
+// nextTransportSequence has arrived.
 func (s *Session) arrived(wire uint16) bool {
 	s.sendMu.Lock()
 	defer s.sendMu.Unlock()
-	if s.twccOut.slots == nil {
+	if s.sentLog.slots == nil {
 		return false
 	}
 	seq := extend(s.twccNext.Load(), wire)
-	r := s.twccOut.at(seq)
+	r := s.sentLog.at(seq)
 	return r.set && r.seq == seq && r.settled
 }

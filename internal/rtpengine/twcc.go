@@ -5,74 +5,16 @@ import (
 	"time"
 )
 
-// PacketResult is what became of one packet that was sent, from the peer's
-// transport-wide feedback: the input of congestion control.
-type PacketResult struct {
-	// Sequence is the transport-wide sequence number, counted over wraps.
-	Sequence uint64
-	// Size is that of the RTP packet in bytes, before SRTP.
-	Size int
-	// Sent is when it was given to the output.
-	Sent time.Time
-	// Received says whether it arrived, and Arrival when by the peer's clock,
-	// whose zero is arbitrary.
-	Received bool
-	Arrival  time.Duration
-	// Probe is what SendStream.Probe was given, 0 for packets of media.
-	Probe int
-}
-
 const (
 	twccDelta  = 250 * time.Microsecond
 	twccRef    = 64 * time.Millisecond
-	twccFirst  = 128  // records at first
-	twccMostly = 4096 // and at most: a second at 45 Mbit/s
-	twccKeep   = time.Second
 	twccWindow = 1024 // packets that one feedback may span
 )
 
-// twccSent remembers the packets that were sent, by sequence number.
-type twccSent struct {
-	slots []twccRecord // a power of two; grows while they fill within twccKeep
-	start time.Time    // records count time from here
-	// the peer's clock, unwrapped
-	refs    int64
-	hasRef  bool
-	results []PacketResult
-}
-
-type twccRecord struct {
-	seq     uint64
-	at      time.Duration // since start
-	size    uint16
-	probe   uint16
-	set     bool
-	settled bool
-}
-
-func (h *twccSent) at(seq uint64) *twccRecord { return &h.slots[seq&uint64(len(h.slots)-1)] }
-
-func (h *twccSent) add(seq uint64, now time.Time, size, probe int) {
-	if h.slots == nil {
-		h.slots, h.start = make([]twccRecord, twccFirst), now
-	}
-	at := now.Sub(h.start)
-	for r := h.at(seq); r.set && !r.settled && at-r.at < twccKeep && len(h.slots) < twccMostly; r = h.at(seq) {
-		old := h.slots
-		h.slots = make([]twccRecord, 2*len(old))
-		for _, r := range old {
-			if r.set {
-				*h.at(r.seq) = r
-			}
-		}
-	}
-	*h.at(seq) = twccRecord{seq: seq, at: at, size: uint16(size), probe: uint16(probe), set: true}
-}
-
-// feedback reads a feedback message's body (from the sender SSRC on) and
-// returns the packets that it settles, valid until the next call. A packet
-// reported lost may be reported as received later.
-func (h *twccSent) feedback(b []byte, next uint64) (res []PacketResult, ok bool) {
+// transportWide reads a transport-wide feedback message's body (from the sender
+// SSRC on) and returns the packets that it settles, valid until the next call. A
+// packet reported lost may be reported as received later.
+func (h *sentLog) transportWide(b []byte, next uint64) (res []PacketResult, ok bool) {
 	if len(b) < 16 || h.slots == nil {
 		return nil, len(b) >= 16
 	}
@@ -111,10 +53,9 @@ func (h *twccSent) feedback(b []byte, next uint64) (res []PacketResult, ok bool)
 			deltas = deltas[2:]
 		}
 		rec := h.at(r.Sequence)
-		if rec.seq != r.Sequence || !rec.set || rec.settled {
+		if rec.seq != r.Sequence || !rec.settle(r.Received) {
 			continue
 		}
-		rec.settled = r.Received
 		r.Size, r.Sent, r.Arrival, r.Probe = int(rec.size), h.start.Add(rec.at), at, int(rec.probe)
 		res = append(res, r)
 	}
