@@ -17,6 +17,7 @@ type Engine struct {
 	capabilities *capabilities
 	newLoop      func() Loop
 	ownCerts     bool
+	offerCCFB    bool
 
 	mu          sync.Mutex
 	certificate *Certificate
@@ -41,7 +42,7 @@ func NewEngine(options ...EngineOption) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{capabilities: caps, newLoop: o.newLoop, ownCerts: o.ownCertificates, network: o.network}
+	e := &Engine{capabilities: caps, newLoop: o.newLoop, ownCerts: o.ownCertificates, offerCCFB: o.offerCCFB, network: o.network}
 	if e.network == nil {
 		if e.network, err = transport.NewNetwork(o.networkConfig); err != nil {
 			return nil, networkError(err)

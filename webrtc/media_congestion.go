@@ -61,13 +61,13 @@ func newCongestion() *congestion {
 	return &congestion{est: bwe.New(bwe.Config{}), epoch: time.Now()}
 }
 
-// onFeedback takes transport-wide feedback; it runs under the session's lock.
+// onFeedback takes feedback about single packets; it runs under the session's lock.
 func (c *congestion) onFeedback(now time.Time, results []rtpengine.PacketResult, rtt time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.results = c.results[:0]
 	for _, r := range results {
-		b := bwe.Result{Sent: r.Sent, Size: r.Size, Probe: r.Probe}
+		b := bwe.Result{Sent: r.Sent, Size: r.Size, Marked: r.Marked, Probe: r.Probe}
 		if r.Received {
 			b.Arrived = c.epoch.Add(r.Arrival)
 		}

@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,7 +41,15 @@ func (b *bottleneck) pass(from, _ netip.AddrPort, p []byte) bool {
 // the source's OnFeedback: up to what the encoding can use on a wide path, and
 // down on a narrow one, with media of the rate that was told.
 func TestSourceHearsWhatThePathCarries(t *testing.T) {
+	t.Run("transport-wide feedback", func(t *testing.T) { hearsWhatThePathCarries(t, false) })
+	t.Run("RFC 8888", func(t *testing.T) { hearsWhatThePathCarries(t, true) })
+}
+
+func hearsWhatThePathCarries(t *testing.T, ccfb bool) {
 	run(t, func(t *testing.T, w *world) {
+		if ccfb {
+			w.options = append(w.options, WithCongestionFeedback())
+		}
 		a, b := w.pair()
 		source := media.NewEncodedSource(vp8)
 		track := source.NewTrack()
@@ -58,6 +67,10 @@ func TestSourceHearsWhatThePathCarries(t *testing.T) {
 		}
 		a.addTrack(track)
 		connect(a, b)
+		answer := b.LocalDescription().SDP
+		if strings.Contains(answer, "a=rtcp-fb:* ack ccfb") != ccfb || strings.Contains(answer, " transport-cc") == ccfb {
+			t.Errorf("the feedback of the answer:\n%s", answer)
+		}
 		watchTrack(b.GetReceivers()[0].Track())
 		ts := uint32(0)
 		play := func(d time.Duration) {

@@ -167,6 +167,7 @@ func (m *receiverMedia) onEnded(_ *rtpengine.ReceiveStream, bye bool) {
 func receiveConfig(c *jsep.MediaConfig) rtpengine.ReceiverConfig {
 	cfg := rtpengine.ReceiverConfig{
 		MID: c.MID, Extensions: engineExtensions(c.RecvExtensions), RIDs: c.ReceiveRIDs, Receiving: c.Receive,
+		CongestionFeedback: c.CongestionFeedback,
 	}
 	for i := range c.RecvCodecs {
 		m := &c.RecvCodecs[i]

@@ -255,7 +255,9 @@ const telephoneEvent = "audio/telephone-event"
 func sendSpec(c *jsep.MediaConfig) targetSpec {
 	var s targetSpec
 	var events []*jsep.MediaCodec
-	s.base = rtpengine.SendConfig{MID: c.MID, Extensions: engineExtensions(c.SendExtensions)}
+	s.base = rtpengine.SendConfig{
+		MID: c.MID, Extensions: engineExtensions(c.SendExtensions), CongestionFeedback: c.CongestionFeedback,
+	}
 	for i := range c.SendCodecs {
 		m := &c.SendCodecs[i]
 		if strings.EqualFold(m.MimeType, telephoneEvent) {

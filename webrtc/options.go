@@ -43,6 +43,7 @@ type engineOptions struct {
 	extensions         []HeaderExtensionCapability
 	noDefaultCodecs    bool
 	noDefaultExtension bool
+	offerCCFB          bool
 }
 
 // WithNetwork has the engine use a network that exists already; the engine does
@@ -73,6 +74,11 @@ func WithOwnCertificates() EngineOption { return func(o *engineOptions) { o.ownC
 func WithCodecs(codecs ...CodecCapability) EngineOption {
 	return func(o *engineOptions) { o.codecs, o.noDefaultCodecs = codecs, true }
 }
+
+// WithCongestionFeedback has connections offer the congestion control feedback of
+// RFC 8888 ("ack ccfb") beside transport-wide feedback. Where a peer offers it, it
+// is taken in any case; a peer that knows neither answers without.
+func WithCongestionFeedback() EngineOption { return func(o *engineOptions) { o.offerCCFB = true } }
 
 // WithHeaderExtensions replaces the engine's table of RTP header extensions.
 func WithHeaderExtensions(extensions ...HeaderExtensionCapability) EngineOption {

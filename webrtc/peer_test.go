@@ -26,6 +26,8 @@ type world struct {
 	// loop serves all peers, so that their handlers share variables without
 	// locks and a script sees one order of events.
 	loop Loop
+	// options are those of the engines of peers to come.
+	options []EngineOption
 	// captured are streams to end with the script.
 	captured []*media.Stream
 }
@@ -69,13 +71,13 @@ func run(t *testing.T, script func(t *testing.T, w *world)) {
 func (w *world) peer(name string, config ...Configuration) *peer {
 	w.t.Helper()
 	addr := netip.AddrFrom4([4]byte{10, 0, 0, byte(len(w.peers) + 1)})
-	engine, err := NewEngine(WithNetworkConfig(transport.NetworkConfig{
+	engine, err := NewEngine(append(w.options[:len(w.options):len(w.options)], WithNetworkConfig(transport.NetworkConfig{
 		Listen: w.sim.Listen,
 		Interfaces: func() ([]transport.Interface, error) {
 			return []transport.Interface{{Name: "sim0", Addrs: []netip.Addr{addr}}}, nil
 		},
 		MDNS: transport.MDNSOff,
-	}))
+	}))...)
 	if err != nil {
 		w.t.Fatalf("NewEngine: %v", err)
 	}

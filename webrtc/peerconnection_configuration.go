@@ -57,6 +57,8 @@ func (pc *PeerConnection) jsepConfig(random io.Reader) jsep.Config {
 		BundlePolicy: jsep.BundlePolicy(pc.config.BundlePolicy),
 		RTCPMux:      jsep.RTCPMuxRequire,
 		Rand:         random,
+
+		OfferCongestionFeedback: pc.engine.offerCCFB,
 	}
 	for _, certificate := range pc.certificates {
 		for _, f := range certificate.fingerprints {

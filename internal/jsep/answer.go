@@ -28,7 +28,7 @@ func (s *State) createAnswer() (*State, error) {
 	n := s.fork()
 	r := &random{source: s.cfg.Rand}
 	offer := s.pendingRemote
-	c := &created{credentials: map[TransportID]ICEParameters{}, dtlsClient: map[TransportID]bool{}}
+	c := &created{credentials: map[TransportID]ICEParameters{}, dtlsClient: map[TransportID]bool{}, ccfb: offersCCFB(offer)}
 	plan := n.planAnswer(offer, r)
 	n.answerCredentials(plan, c, r)
 
@@ -185,6 +185,7 @@ func (s *State) answerSection(p *planned, i int, offer *description, c *created)
 	carrier := offer.sections[offer.carrier[i]].m
 	in.mux = remote.RTCPMux || carrier.RTCPMux
 	in.reduced = remote.RTCPReducedSize
+	in.ccfb = c.ccfb
 	setup := "passive"
 	if c.dtlsClient[p.transport] {
 		setup = "active"

@@ -174,6 +174,37 @@ func (s *State) answerCodecs(t *Transceiver, offer *media) []sdp.Codec {
 	return withRED(t.kind, out, opus)
 }
 
+// instead takes transport-wide feedback out of the formats of an answer that
+// takes RFC 8888 feedback: two kinds of feedback would tell the same twice.
+func instead(codecs []sdp.Codec) {
+	for i := range codecs {
+		if fb := codecs[i].Feedback; slices.Contains(fb, "transport-cc") {
+			codecs[i].Feedback = slices.DeleteFunc(slices.Clone(fb), func(s string) bool { return s == "transport-cc" })
+		}
+	}
+}
+
+// offersCCFB reports whether all RTP sections of an offer have RFC 8888 feedback:
+// it is a property of the transport, and what only some of them say is void.
+func offersCCFB(offer *description) bool {
+	found := false
+	for _, sec := range offer.sections {
+		if sec.m.RTP() && !sec.m.Rejected() {
+			if found = sec.m.CongestionFeedback; !found {
+				return false
+			}
+		}
+	}
+	return found
+}
+
+// agreedCCFB reports whether RFC 8888 feedback is in use. It stays in use then: a
+// peer's congestion control does not expect to change horses.
+func (s *State) agreedCCFB() bool {
+	d := s.answer()
+	return d != nil && slices.ContainsFunc(d.sections, func(sec *section) bool { return sec.m.CongestionFeedback })
+}
+
 // common are the feedback messages that both know, in our order.
 func common(ours, theirs []string) []string {
 	if !slices.ContainsFunc(ours, func(fb string) bool { return !slices.Contains(theirs, fb) }) {

@@ -64,6 +64,8 @@ type created struct {
 	credentials map[TransportID]ICEParameters
 	// dtlsClient is the answered DTLS role by transport.
 	dtlsClient map[TransportID]bool
+	// ccfb says that RFC 8888 feedback is described.
+	ccfb bool
 	// from is the state that the description describes, to tell whether it still
 	// "accurately represents the system state".
 	from systemState

@@ -122,6 +122,8 @@ type MediaConfig struct {
 	RTCPMux     bool
 	// ReducedSizeRTCP permits RFC 5506.
 	ReducedSizeRTCP bool
+	// CongestionFeedback says that RFC 8888 feedback was agreed on.
+	CongestionFeedback bool
 	// MaxBitrate is what the remote description allows for sending (b=TIAS, or
 	// derived from b=AS by RFC 9429 §5.10), in bit/s; 0 without a limit.
 	MaxBitrate uint64

@@ -168,6 +168,7 @@ func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 	c.ReceiveRIDs = receiveRIDs(local, remote)
 	c.RemoteSources = remoteSources(remote)
 	c.RemoteMSIDs = t.streams
+	c.CongestionFeedback = local.CongestionFeedback && remote.CongestionFeedback
 	c.ReducedSizeRTCP = local.RTCPReducedSize && remote.RTCPReducedSize
 	c.MaxBitrate = maxBitrate(remote)
 	c.PTime = remote.PTime

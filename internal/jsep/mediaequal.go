@@ -13,6 +13,7 @@ func (c *MediaConfig) equal(o *MediaConfig) bool {
 		c.CNAME == o.CNAME && slices.Equal(c.StreamIDs, o.StreamIDs) && c.TrackID == o.TrackID &&
 		slices.Equal(c.ReceiveRIDs, o.ReceiveRIDs) && slices.Equal(c.RemoteSources, o.RemoteSources) &&
 		slices.Equal(c.RemoteMSIDs, o.RemoteMSIDs) && c.RTCPMux == o.RTCPMux && c.ReducedSizeRTCP == o.ReducedSizeRTCP &&
+		c.CongestionFeedback == o.CongestionFeedback &&
 		c.MaxBitrate == o.MaxBitrate && c.PTime == o.PTime
 }
 

@@ -51,7 +51,7 @@ func (s *State) createOffer(opts OfferOptions) (*State, error) {
 	n.legacyOptions(opts)
 	r := &random{source: s.cfg.Rand}
 	plan := n.planOffer(r)
-	c := &created{credentials: map[TransportID]ICEParameters{}}
+	c := &created{credentials: map[TransportID]ICEParameters{}, ccfb: s.cfg.OfferCongestionFeedback || s.agreedCCFB()}
 	groups := n.planTransports(plan, c, r)
 	n.offerCredentials(plan, c, opts.ICERestart, r)
 
@@ -323,6 +323,7 @@ func (s *State) offerSection(p *planned, i int, c *created) *section {
 	} else {
 		in.muxOnly = s.cfg.RTCPMux == RTCPMuxRequire
 	}
+	in.ccfb = c.ccfb
 	s.carry(&in, p, c, "actpass")
 	if p.t == nil {
 		out := s.build(in, s.dataSections[asOffer])

@@ -20,7 +20,7 @@ type sectionKey struct {
 	rejected   bool
 	bundleOnly bool
 
-	mux, muxOnly, reduced bool
+	mux, muxOnly, reduced, ccfb bool
 
 	preferred, extensions, streams, encodings, rids slice
 	sources                                         *senderSources
@@ -181,9 +181,13 @@ func (s *State) rtp(m *sdp.Media, in *sectionInput) {
 		m.Extmaps = s.offerExtensions(t, in)
 	} else {
 		m.Codecs = s.answerCodecs(t, in.remote)
+		if in.ccfb {
+			instead(m.Codecs)
+		}
 		m.Extmaps = s.answerExtensions(t, in.remote)
 		m.ExtmapAllowMixed = in.remote.ExtmapAllowMixed
 	}
+	m.CongestionFeedback = in.ccfb
 	m.Formats = make([]string, len(m.Codecs))
 	for i := range m.Codecs {
 		m.Formats[i] = numbers[m.Codecs[i].PayloadType]

@@ -208,6 +208,9 @@ type Config struct {
 	MaxMessageSize int64
 	// SCTPPort is the local SCTP port; 0 means 5000.
 	SCTPPort int
+	// OfferCongestionFeedback offers RFC 8888 feedback. Where it is offered to us
+	// it is always answered.
+	OfferCongestionFeedback bool
 	// NoReceiveSimulcast makes answers ignore offers to send simulcast.
 	NoReceiveSimulcast bool
 }

@@ -78,6 +78,9 @@ func (p *mediaParser) attribute(text string) error {
 	return nil
 }
 
+// ccfb is the rtcp-fb value of RFC 8888 §6.
+const ccfb = "ack ccfb"
+
 // codecAttribute reads what is said about a payload type. Lines about a payload
 // type that the m= line does not list are ignored.
 func (p *mediaParser) codecAttribute(key, value string) error {
@@ -87,6 +90,12 @@ func (p *mediaParser) codecAttribute(key, value string) error {
 	}
 	if rest = strings.TrimSpace(rest); rest == "" && key == "rtcp-fb" {
 		return p.fail("want a=rtcp-fb:<payload type> <value>")
+	}
+	if key == "rtcp-fb" && rest == ccfb {
+		// "The payload type MUST be the wildcard"; peers that name each one mean
+		// the same.
+		p.m.CongestionFeedback = true
+		return nil
 	}
 	if key == "rtcp-fb" && head == "*" {
 		p.everyFeedback = append(p.everyFeedback, rest)

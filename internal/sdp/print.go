@@ -200,6 +200,9 @@ func (p *printer) rtp(m *Media) {
 	for i := range m.Codecs {
 		p.codec(&m.Codecs[i])
 	}
+	if m.CongestionFeedback {
+		p.line("a=rtcp-fb:* ", ccfb)
+	}
 	if m.PTime > 0 {
 		p.line("a=ptime:", strconv.Itoa(m.PTime))
 	}

@@ -196,14 +196,17 @@ type Media struct {
 	EndOfCandidates bool
 
 	// Codecs are the RTP formats, in the order of Formats.
-	Codecs           []Codec
-	Extmaps          []Extmap
-	ExtmapAllowMixed bool
-	MSIDs            []MSID
-	RIDs             []RID
-	Simulcast        *Simulcast
-	SSRCs            []SSRCAttribute
-	SSRCGroups       []SSRCGroup
+	Codecs []Codec
+	// CongestionFeedback is a=rtcp-fb:* ack ccfb (RFC 8888 §6). It holds for all
+	// formats, and is not in their Feedback.
+	CongestionFeedback bool
+	Extmaps            []Extmap
+	ExtmapAllowMixed   bool
+	MSIDs              []MSID
+	RIDs               []RID
+	Simulcast          *Simulcast
+	SSRCs              []SSRCAttribute
+	SSRCGroups         []SSRCGroup
 	// PTime and MaxPTime are milliseconds, 0 where absent.
 	PTime, MaxPTime int
 
