@@ -12,9 +12,11 @@ import (
 )
 
 // Every bot makes a call, with sound, and ends. TRACKWAY_BOTS says how many
-// there are at once.
+// there are at once. Ten are what a busy machine manages with the race detector
+// on: the bots that have not ended yet go on sending, and when the processors
+// cannot keep up with that, connectivity checks time out and calls fail.
 func TestBotsMakeCalls(t *testing.T) {
-	n := 50
+	n := 10
 	if v, err := strconv.Atoi(os.Getenv("TRACKWAY_BOTS")); err == nil {
 		n = v
 	}
