@@ -90,11 +90,11 @@ func getUserMedia(m *mediaDevices, c *binding.Call, d *binding.Dict) (*binding.P
 
 // devices are those that the runtime's scripts see.
 func (rt *Runtime) devices() *md.MediaDevices {
-	if rt.opts.Devices != nil {
-		return rt.opts.Devices
+	if rt.media == nil {
+		rt.media = md.New(md.Options{Loop: rt, NoTestDevices: rt.opts.Devices != nil})
+		rt.media.Add(rt.opts.Devices...)
 	}
-	rt.ownDevices.Do(func() { rt.opts.Devices = md.New(md.Options{Loop: rt}) })
-	return rt.opts.Devices
+	return rt.media
 }
 
 // visible is what enumerateDevices tells (mediacapture-streams §9.2): before a
@@ -142,9 +142,9 @@ func init() {
 		},
 		"enumerateDevices": func(c *binding.Call) (any, error) {
 			m, p := c.This.(*mediaDevices), c.NewPromise()
-			release := m.rt.hold()
+			devices, release := m.rt.devices(), m.rt.hold()
 			go func() {
-				list, err := m.rt.devices().EnumerateDevices(context.Background())
+				list, err := devices.EnumerateDevices(context.Background())
 				m.rt.Post(func() {
 					release()
 					p.Settle(m.visible(list), err)

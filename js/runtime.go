@@ -53,9 +53,9 @@ type Options struct {
 	// Engine is what the runtime's connections share; nil means the process's
 	// own.
 	Engine *webrtc.Engine
-	// Devices are what getUserMedia captures from; nil means the runtime's own
-	// test picture and tone.
-	Devices *mediadevices.MediaDevices
+	// Devices are what getUserMedia captures from; nil means the test picture
+	// and tone.
+	Devices []*mediadevices.Device
 	// Globals are defined on the global object before any script runs.
 	Globals map[string]any
 }
@@ -86,9 +86,9 @@ type Runtime struct {
 	// loaded, if set, is called after the load event.
 	loaded func()
 	// stopped is why the scripts were interrupted, once they were.
-	stopped    atomic.Pointer[error]
-	inTask     atomic.Bool
-	ownDevices sync.Once
+	stopped atomic.Pointer[error]
+	inTask  atomic.Bool
+	media   *mediadevices.MediaDevices // made when first asked for
 }
 
 // ErrInterrupted is returned by Run when the script was stopped: its context

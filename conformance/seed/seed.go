@@ -22,6 +22,8 @@ import (
 	"github.com/coder/websocket"
 
 	"trackway/js"
+	"trackway/media"
+	"trackway/mediadevices"
 )
 
 //go:embed stage.js scenes/*.js examples/*.js
@@ -157,6 +159,14 @@ func (s *Signalling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// devices are a microphone and a camera whose pictures are so small and few that
+// a dozen of them can be coded at once with the race detector on.
+func devices() []*mediadevices.Device {
+	camera := mediadevices.TestCamera(media.SystemClock)
+	camera.Modes = []mediadevices.Mode{{Width: 160, Height: 120, FrameRate: 15}}
+	return []*mediadevices.Device{camera, mediadevices.TestTone(media.SystemClock)}
+}
+
 // Run plays one part of a scene in Trackway's runtime.
 func Run(ctx context.Context, scene Scene, role, socket string) error {
 	args, err := json.Marshal(map[string]string{"role": role, "socket": socket})
@@ -170,6 +180,7 @@ func Run(ctx context.Context, scene Scene, role, socket string) error {
 		Console: func(_, message string) { said = append(said, message) },
 		OnError: func(description string) { said = append(said, description) },
 		Globals: map[string]any{"__outcome": func(text string) { outcome = text }},
+		Devices: devices(),
 	})
 	if err != nil {
 		return err

@@ -5,7 +5,8 @@ async function call(t, kind, prepare) {
   t.cleanup(() => { a.close(); b.close(); });
   a.onicecandidate = e => b.addIceCandidate(e.candidate);
   b.onicecandidate = e => a.addIceCandidate(e.candidate);
-  const stream = await navigator.mediaDevices.getUserMedia({ [kind]: true });
+  const constraints = { audio: { audio: true }, video: { video: { width: 160, height: 120, frameRate: 15 } } };
+  const stream = await navigator.mediaDevices.getUserMedia(constraints[kind]);
   t.cleanup(() => stream.getTracks().forEach(track => track.stop()));
   const sender = a.addTrack(stream.getTracks()[0], stream);
   const arrived = new Promise(r => { b.ontrack = e => r(e.receiver); });
