@@ -65,6 +65,7 @@ func DefaultCodecs() []CodecCapability {
 	}
 	return []CodecCapability{
 		audio("audio/opus", 48000, 2, "minptime=10;useinbandfec=1", 111, audioFeedback),
+		audio(redundantAudio, 48000, 2, "", 63, nil),
 		audio("audio/G722", 8000, 1, "", 9, nil),
 		audio("audio/PCMU", 8000, 1, "", 0, nil),
 		audio("audio/PCMA", 8000, 1, "", 8, nil),

@@ -96,6 +96,7 @@ type sendCodec struct {
 	codec   rtpengine.Codec
 	mime    string // lower case
 	pt, rtx uint8
+	red     uint8 // that of RED with its frames, if that is preferred, or 0
 	events  uint8 // payload type of telephone events with its clock, or 0
 	nack    bool
 	single  bool // H.264 in packetization-mode 0
@@ -375,6 +376,7 @@ func (f *trackFeed) ringFor(t *sendTarget, rid, mime string) *feedRing {
 	}
 	cfg := spec.base
 	cfg.Codec, cfg.PayloadType, cfg.EventPayloadType, cfg.NACK = c.codec, c.pt, c.events, c.nack
+	cfg.REDPayloadType = c.red
 	if cfg.RTXPayloadType = c.rtx; c.rtx == 0 {
 		cfg.RTXSSRC = 0
 	}

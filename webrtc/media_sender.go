@@ -147,6 +147,7 @@ func (m *senderMedia) add(mt *mediaTransport, index int, rid string, spec *targe
 	cfg := spec.base
 	first := &spec.codecs[0]
 	cfg.Codec, cfg.PayloadType, cfg.RTXPayloadType, cfg.EventPayloadType = first.codec, first.pt, first.rtx, first.events
+	cfg.REDPayloadType = first.red
 	if cfg.RTXPayloadType == 0 {
 		cfg.RTXSSRC = 0
 	}
@@ -251,10 +252,14 @@ func (f *trackFeed) encodingOf(t *sendTarget) string {
 // telephoneEvent is the format of DTMF tones (RFC 4733).
 const telephoneEvent = "audio/telephone-event"
 
+// redundantAudio is the format of packets that repeat those before (RFC 2198).
+const redundantAudio = "audio/red"
+
 // sendSpec is what the encodings of a sender have in common.
 func sendSpec(c *jsep.MediaConfig) targetSpec {
 	var s targetSpec
 	var events []*jsep.MediaCodec
+	var red *jsep.MediaCodec
 	s.base = rtpengine.SendConfig{
 		MID: c.MID, Extensions: engineExtensions(c.SendExtensions), CongestionFeedback: c.CongestionFeedback,
 	}
@@ -262,6 +267,10 @@ func sendSpec(c *jsep.MediaConfig) targetSpec {
 		m := &c.SendCodecs[i]
 		if strings.EqualFold(m.MimeType, telephoneEvent) {
 			events = append(events, m)
+			continue
+		}
+		if strings.EqualFold(m.MimeType, redundantAudio) {
+			red = m
 			continue
 		}
 		sc := sendCodec{codec: engineCodec(m.Codec), mime: strings.ToLower(m.MimeType), pt: m.PayloadType}
@@ -272,6 +281,11 @@ func sendSpec(c *jsep.MediaConfig) targetSpec {
 			sc.nack = sc.nack || fb == "nack"
 		}
 		sc.single = sc.codec.Format() == rtpengine.FormatH264 && sc.codec.FmtpValue("packetization-mode") != "1"
+		// Like Chromium we repeat packets only for a peer that prefers RED to what
+		// it repeats: it is negotiated with everyone, and doubles the bit rate.
+		if red != nil && sc.codec.Format() == rtpengine.FormatOpus && engineCodec(red.Codec).Repeats(sc.pt) {
+			sc.red = red.PayloadType
+		}
 		s.codecs = append(s.codecs, sc)
 	}
 	// RFC 4733 section 2.6: events of a stream have the clock of its sound.

@@ -80,6 +80,7 @@ type InboundRTPStreamStats struct {
 	JitterBufferEmittedCount     uint64   `json:"jitterBufferEmittedCount"`
 	FECPacketsReceived           *uint64  `json:"fecPacketsReceived,omitempty"`
 	FECPacketsDiscarded          *uint64  `json:"fecPacketsDiscarded,omitempty"`
+	FECBytesReceived             *uint64  `json:"fecBytesReceived,omitempty"`
 	// For video only.
 	FramesReceived          *uint64  `json:"framesReceived,omitempty"`
 	FramesDropped           *uint64  `json:"framesDropped,omitempty"`

@@ -100,7 +100,9 @@ func (g *statsGathering) heardSound(s *InboundRTPStreamStats, p media.PlayoutSta
 	s.TotalSamplesReceived, s.ConcealedSamples = samplesOf(p.Played), samplesOf(p.Concealed)
 	s.SilentConcealedSamples, s.ConcealmentEvents = samplesOf(p.SilentConcealed), new(uint64(p.ConcealmentEvents))
 	s.InsertedSamplesForDeceleration, s.RemovedSamplesForAcceleration = samplesOf(p.Stretched), samplesOf(p.Skipped)
-	s.FECPacketsReceived, s.FECPacketsDiscarded = new(uint64(p.FECReceived)), new(uint64(p.FECDiscarded))
+	// What a frame of Opus repeats of the one before it counts like a packet.
+	s.FECPacketsReceived = new(*s.FECPacketsReceived + uint64(p.FECReceived))
+	s.FECPacketsDiscarded = new(*s.FECPacketsDiscarded + uint64(p.FECDiscarded))
 	if p.Samples == 0 {
 		return
 	}

@@ -132,6 +132,7 @@ func (g *statsGathering) inbound(t *RTPTransceiver, transportID string,
 		RetransmittedPacketsReceived: in.RetransmittedPacketsReceived, RetransmittedBytesReceived: in.RetransmittedBytesReceived,
 		RTXSSRC: nonZero(in.RTXSSRC), LastPacketReceivedTimestamp: millisecondsOrNil(in.LastPacketReceived),
 		NACKCount: &in.NACKCount, JitterBufferDelay: in.BufferDelay.Seconds(), JitterBufferEmittedCount: in.BufferEmitted,
+		FECPacketsReceived: &in.FECPacketsReceived, FECBytesReceived: &in.FECBytesReceived, FECPacketsDiscarded: &in.FECPacketsDiscarded,
 	}
 	demand := t.receiver.source.Demand()
 	if t.kind == media.Video {

@@ -91,6 +91,22 @@ func withRED(kind Kind, list []sdp.Codec, opus uint8) []sdp.Codec {
 	return out
 }
 
+// redundantOpus reports whether an fmtp line of audio RED names Opus and nothing
+// else: "111/111", once for each block.
+func (f *formats) redundantOpus(fmtp string) bool {
+	if fmtp == "" {
+		return false
+	}
+	for pt := range strings.SplitSeq(fmtp, "/") {
+		n, err := strconv.ParseUint(strings.TrimSpace(pt), 10, 7)
+		i := slices.IndexFunc(f.codecs, func(c sdp.Codec) bool { return err == nil && c.PayloadType == uint8(n) })
+		if i < 0 || f.keys[i].name != "opus" {
+			return false
+		}
+	}
+	return true
+}
+
 func rtxCodec(pt, apt uint8, clock uint32) sdp.Codec {
 	return sdp.Codec{PayloadType: pt, Name: "rtx", ClockRate: clock, Fmtp: "apt=" + strconv.Itoa(int(apt))}
 }

@@ -1,6 +1,7 @@
 package jsep
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -184,5 +185,64 @@ func TestFormatsThatOnlyTheAnswerHas(t *testing.T) {
 	a.setRemote(Answer, answer)
 	if got := sendCodecs(a.s.Media()[0]); !slices.Equal(got, []string{"video/VP8 ", "video/VP9 profile-id=0"}) {
 		t.Fatalf("the answer may add formats to send, got %q", got)
+	}
+}
+
+// Audio RED is Opus's: its fmtp line gives Opus's payload type, in the offer as
+// in the answer, and RED of anything else is not taken.
+func TestREDIsOpusTwice(t *testing.T) {
+	a, b := newPeer(t, "a"), newPeer(t, "b")
+	a.addTrack(audioTrack("x"), "s")
+	b.addTrack(audioTrack("y"), "s")
+	offer := a.setLocal(Offer)
+	if !strings.Contains(offer, "SAVPF 111 63 ") || !strings.Contains(offer, "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n") {
+		t.Fatalf("RED stands behind Opus and names it:\n%s", offer)
+	}
+	for _, tc := range []struct{ name, old, new, want string }{
+		{"as offered", "", "", "a=fmtp:63 111/111"},
+		{"under other numbers", "", "", "a=fmtp:50 55/55"},
+		{"of G.722", "a=fmtp:63 111/111", "a=fmtp:63 9/9", ""},
+		{"of two formats", "a=fmtp:63 111/111", "a=fmtp:63 111/9", ""},
+		{"of nothing", "a=fmtp:63 111/111\r\n", "", ""},
+		{"of numbers that are none", "a=fmtp:63 111/111", "a=fmtp:63 x", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := newPeer(t, "b")
+			text := strings.Replace(offer, tc.old, tc.new, 1)
+			if tc.name == "under other numbers" {
+				text = strings.NewReplacer("SAVPF 111 63", "SAVPF 55 50", ":111 ", ":55 ", ":63 111/111", ":50 55/55", ":63 ", ":50 ").Replace(offer)
+			}
+			b.setRemote(Offer, text)
+			answer := b.setLocal(Answer)
+			if has := strings.Contains(answer, "red/48000/2"); has != (tc.want != "") || !strings.Contains(answer, tc.want) {
+				t.Fatalf("want %q in the answer:\n%s", tc.want, answer)
+			}
+		})
+	}
+	b.setRemote(Offer, offer)
+	a.setRemote(Answer, b.setLocal(Answer))
+	if c := a.s.Media()[0].SendCodecs; c[0].MimeType != "audio/opus" || c[1].MimeType != "audio/red" || c[1].SDPFmtpLine != "111/111" {
+		t.Fatalf("Opus is preferred to RED: %+v", c)
+	}
+	// A peer that prefers RED says so by the order.
+	id := a.s.Transceivers()[0].ID()
+	s, err := a.s.SetCodecPreferences(id, []Codec{{"audio/red", 48000, 2, ""}, {"audio/opus", 48000, 2, "minptime=10;useinbandfec=1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.s = s
+	offer = a.setLocal(Offer)
+	if !strings.Contains(offer, "SAVPF 63 111\r\n") || !strings.Contains(offer, "a=fmtp:63 111/111\r\n") {
+		t.Fatalf("the preferences put RED first:\n%s", offer)
+	}
+	b.setRemote(Offer, offer)
+	a.setRemote(Answer, b.setLocal(Answer))
+	for _, p := range []*peer{a, b} {
+		if c := p.s.Media()[0].SendCodecs; c[0].MimeType != "audio/red" || c[1].MimeType != "audio/opus" {
+			t.Fatalf("%s: RED is preferred to Opus: %+v", p.name, c)
+		}
+	}
+	if _, err := a.s.SetCodecPreferences(id, []Codec{{"audio/red", 48000, 2, ""}}); !errors.Is(err, domerr.InvalidModification) {
+		t.Fatalf("RED alone carries nothing: %v", err)
 	}
 }

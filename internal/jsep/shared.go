@@ -138,6 +138,15 @@ func (f *formats) match(kind Kind) {
 			f.keys[i].format = formatOf(kind, c.Name, c.ClockRate, c.Channels, c.Fmtp)
 		}
 	}
+	if kind == Audio {
+		for i := range f.keys {
+			// Its fmtp line names payload types of this section, so it is here and not
+			// in formatOf that RED of something else is told apart: it has no meaning.
+			if f.keys[i].name == "red" && !f.redundantOpus(f.codecs[i].Fmtp) {
+				f.keys[i] = payloadKey{}
+			}
+		}
+	}
 	for i := range f.codecs {
 		apt, rtx := aptOf(&f.codecs[i])
 		if !rtx || apt > 127 || at[apt] == 0 {

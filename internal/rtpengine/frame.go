@@ -99,6 +99,8 @@ type Packet struct {
 	LocalTime time.Time
 	// Event says of a packet for Ring.WriteRTP that it is a telephone event.
 	Event bool
+	// around is how many bytes of the payload, as it arrived, are not in Payload.
+	around int
 }
 
 // Output takes the packets that the engine builds. ReserveRTP and CommitRTP

@@ -63,6 +63,7 @@ type Receiver struct {
 	cfg     ReceiverConfig
 	byPT    [128]*PayloadCodec
 	rtxPT   [128]*PayloadCodec // by RTX payload type
+	red     [128]uint8         // by RED's payload type: that of its blocks, or 0
 	streams []*ReceiveStream
 	sources []Source
 	live    atomic.Pointer[[]*ReceiveStream] // a copy of streams, for RequestKeyFrame
@@ -97,7 +98,7 @@ const (
 
 func (r *Receiver) setConfig(cfg ReceiverConfig) {
 	r.cfg = cfg
-	r.byPT, r.rtxPT = [128]*PayloadCodec{}, [128]*PayloadCodec{}
+	r.byPT, r.rtxPT, r.red = [128]*PayloadCodec{}, [128]*PayloadCodec{}, [128]uint8{}
 	codecs := make([]PayloadCodec, len(cfg.Codecs))
 	copy(codecs, cfg.Codecs)
 	for i := range codecs {
@@ -105,6 +106,11 @@ func (r *Receiver) setConfig(cfg ReceiverConfig) {
 		r.byPT[c.PayloadType&0x7F] = c
 		if c.RTXPayloadType != 0 {
 			r.rtxPT[c.RTXPayloadType&0x7F] = c
+		}
+	}
+	for i := range codecs {
+		if pt, ok := codecs[i].Codec.redPrimary(); ok && r.byPT[pt] != nil && r.byPT[pt].Codec.Format() == FormatOpus {
+			r.red[codecs[i].PayloadType&0x7F] = pt
 		}
 	}
 	for _, st := range r.streams {

@@ -29,6 +29,8 @@ type ReceiveStream struct {
 	base     uint64
 	highest  uint64
 	seen     [dupWindow / 64]uint64
+	restored *[dupWindow / 64]uint64 // by redundancy; nil before the first
+	red      *redHistory
 	badSeq   uint32 // sequence number that would confirm a restart, 1<<16 none
 	received uint64 // without retransmissions over RTX
 
@@ -130,6 +132,10 @@ func (st *ReceiveStream) handle(now time.Time, p *Packet, recovered bool) {
 	}
 	p.Extended, p.Recovered, p.Arrival = ext, recovered, now
 	st.count(now, p, recovered)
+	if st.wasRestored(ext) { // the program has it
+		st.nack.reordered = st.nack.reordered || !recovered
+		return
+	}
 	switch {
 	case ext > st.highest:
 		if ext > st.highest+1 && st.codec.NACK {
@@ -153,14 +159,7 @@ func (st *ReceiveStream) handle(now time.Time, p *Packet, recovered bool) {
 		}
 	}
 	st.receiver.noteSources(now, st.clock, p)
-	if st.receiver.events.Packet != nil && len(p.Payload) > 0 {
-		p.Codec = st.codec
-		if p.PayloadType != st.pt { // a codec without frames, between those of another
-			p.Codec = st.receiver.byPT[p.PayloadType]
-		}
-		p.LocalTime, _ = st.localTime(p.Timestamp)
-		st.session.deliver(delivery{stream: st, packet: p})
-	}
+	st.pass(p)
 	st.asm.insert(now, p)
 }
 
@@ -202,7 +201,7 @@ func (st *ReceiveStream) begin(ext uint64) {
 	lost := st.stats.PacketsLost
 	st.started, st.base, st.highest, st.badSeq = true, ext, ext-1, 1<<16
 	st.received, st.expectedPrior, st.receivedPrior = 0, 0, 0
-	st.seen = [dupWindow / 64]uint64{}
+	st.seen, st.restored, st.red = [dupWindow / 64]uint64{}, nil, nil
 	st.nack = nackList{items: st.nack.items[:0], reordered: st.nack.reordered}
 	st.jitterSet = false
 	st.stats.PacketsLost = lost
@@ -213,9 +212,7 @@ func (st *ReceiveStream) mark(ext uint64) bool {
 	if ext+dupWindow <= st.highest {
 		return false
 	}
-	for s := st.highest + 1; s <= ext; s++ {
-		st.seen[s%dupWindow/64] &^= 1 << (s % 64)
-	}
+	st.open(ext)
 	word, bit := &st.seen[ext%dupWindow/64], uint64(1)<<(ext%64)
 	if *word&bit != 0 {
 		return false
@@ -224,11 +221,21 @@ func (st *ReceiveStream) mark(ext uint64) bool {
 	return true
 }
 
+// open clears what the windows say of the packets after the highest, up to ext.
+func (st *ReceiveStream) open(ext uint64) {
+	for s := st.highest + 1; s <= ext; s++ {
+		st.seen[s%dupWindow/64] &^= 1 << (s % 64)
+		if st.restored != nil {
+			st.restored[s%dupWindow/64] &^= 1 << (s % 64)
+		}
+	}
+}
+
 // count keeps the statistics of RFC 3550 and webrtc-stats.
 func (st *ReceiveStream) count(now time.Time, p *Packet, recovered bool) {
 	s := &st.stats
 	s.PacketsReceived++
-	s.BytesReceived += uint64(len(p.Payload))
+	s.BytesReceived += uint64(len(p.Payload) + p.around)
 	s.HeaderBytesReceived += uint64(p.HeaderLen + p.PaddingLen)
 	s.LastPacketReceived = now
 	if recovered {

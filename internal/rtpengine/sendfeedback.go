@@ -27,7 +27,7 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 		return
 	}
 	seg := ss.segmentOf(seq)
-	if seg == nil || seg.event {
+	if seg == nil || seg.event || seq < ss.formed {
 		ss.stats.Missed++
 		return
 	}
@@ -41,7 +41,12 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 		ss.stats.Missed++
 		return
 	}
-	buf := out.ReserveRTP(14 + 4*len(s.csrcs) + 4 + 64 + len(s.buf))
+	redundancy, ok := ss.repacked(seg, s, seq)
+	if !ok {
+		ss.stats.Missed++
+		return
+	}
+	buf := out.ReserveRTP(14 + 4*len(s.csrcs) + 4 + 64 + len(s.buf) + redundancy)
 	if buf == nil {
 		return
 	}
@@ -180,6 +185,7 @@ func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration, 
 	m.ReportsReceived++
 	m.Timestamp = now
 	m.FractionLost = float64(b.fraction) / 256
+	ss.loss = max(m.FractionLost, ss.loss+(m.FractionLost-ss.loss)/4)
 	m.PacketsLost = int64(b.lost)
 	m.Jitter = ticksDuration(int64(b.jitter), ss.clock)
 	if first := ss.origin; b.highest != 0 {

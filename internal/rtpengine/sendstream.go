@@ -17,7 +17,10 @@ type SendConfig struct {
 	PayloadType, RTXPayloadType uint8
 	// EventPayloadType is that of telephone events at the codec's clock rate, or 0.
 	EventPayloadType uint8
-	Codec            Codec
+	// REDPayloadType is that of audio/red with blocks of PayloadType, or 0 for no
+	// redundancy.
+	REDPayloadType uint8
+	Codec          Codec
 	// Extensions are those negotiated for the m-section.
 	Extensions []Extension
 	// NACK says whether retransmission was negotiated.
@@ -108,6 +111,10 @@ type SendStream struct {
 	firSeq       uint8
 	firSeen      bool
 
+	loss   float64     // of late, by the peer's reports: rises at once and falls slowly
+	red    *redSending // nil without RED
+	formed uint64      // packets before it were sent in another form
+
 	event eventSending
 
 	stats  OutboundStats
@@ -137,6 +144,12 @@ func newSendStream(s *Session, cfg SendConfig, ev SendEvents) *SendStream {
 func (ss *SendStream) setConfig(cfg SendConfig) {
 	if cfg.SSRC != ss.cfg.SSRC || cfg.MID != ss.cfg.MID || cfg.RID != ss.cfg.RID {
 		ss.acked, ss.rtxAcked = false, false
+	}
+	if cfg.REDPayloadType != ss.cfg.REDPayloadType {
+		ss.formed = ss.highest + 1
+		if ss.red = nil; cfg.REDPayloadType != 0 {
+			ss.red = &redSending{}
+		}
 	}
 	ss.cfg = cfg
 	ss.ids = extIDsOf(cfg.Extensions)
@@ -270,7 +283,7 @@ func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) 
 	if seq <= 1<<15 || seq < seg.out {
 		return 0 // late, from before this segment
 	}
-	buf := out.ReserveRTP(12 + 4*len(s.csrcs) + 4 + 64 + len(s.buf))
+	buf := out.ReserveRTP(12 + 4*len(s.csrcs) + 4 + 64 + len(s.buf) + ss.packRED(seg, s, seq))
 	if seq > ss.highest {
 		ss.advance(now, s, seg, seq)
 	}
@@ -383,8 +396,12 @@ func (ss *SendStream) rebase(now time.Time, r *Ring, s *ringSlot, fresh bool) *s
 func (ss *SendStream) build(dst []byte, s *ringSlot, seg *segment, seq uint64, now time.Time, twcc uint16, rtx bool) (packet []byte, header int) {
 	c := &ss.cfg
 	pt, ssrc, wire := c.PayloadType, c.SSRC, uint16(seq)
-	if s.event {
+	red := ss.red != nil && !s.event
+	switch {
+	case s.event:
 		pt = c.EventPayloadType
+	case red:
+		pt = c.REDPayloadType
 	}
 	if rtx {
 		pt, ssrc, wire = c.RTXPayloadType, c.RTXSSRC, ss.rtxSeq
@@ -424,6 +441,9 @@ func (ss *SendStream) build(dst []byte, s *ringSlot, seg *segment, seq uint64, n
 	if rtx {
 		dst = binary.BigEndian.AppendUint16(dst, uint16(seq))
 		header += 2
+	}
+	if red {
+		dst = ss.appendRED(dst, seg, s, seq)
 	}
 	at := len(dst)
 	dst = append(dst, s.buf...)

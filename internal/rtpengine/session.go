@@ -42,6 +42,9 @@ type Session struct {
 	deliverMu sync.Mutex
 	queue     []delivery
 	frames    []*Frame // free
+	// restored are packets for the queue; the first restoredUsed are in it.
+	restored     []*Packet
+	restoredUsed int
 
 	// receiving
 	recvMu     sync.Mutex
@@ -452,7 +455,7 @@ func (s *Session) hand() {
 			ev.Stream(d.stream)
 		}
 	}
-	s.queue = s.queue[:0]
+	s.queue, s.restoredUsed = s.queue[:0], 0
 }
 
 // framesFree bounds the memory of frames that is kept for the next ones.

@@ -53,7 +53,11 @@ func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
 			}
 			s.deliver(delivery{stream: st})
 		}
-		st.handle(now, p, false)
+		if primary := rt.receiver.red[p.PayloadType]; primary != 0 {
+			st.handleRED(now, p, primary)
+		} else {
+			st.handle(now, p, false)
+		}
 	}
 	if st = rt.stream; st != nil {
 		s.urge(now, st, out)

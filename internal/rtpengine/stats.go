@@ -52,15 +52,20 @@ type InboundStats struct {
 	PacketsDuplicated            uint64
 	RetransmittedPacketsReceived uint64
 	RetransmittedBytesReceived   uint64
-	LastPacketReceived           time.Time
-	NACKCount                    uint64 // NACK packets sent
-	PLICount                     uint64
-	FIRCount                     uint64
-	FramesReceived               uint64 // complete
-	KeyFramesReceived            uint64
-	FramesDropped                uint64 // complete or not, never delivered
-	FramesAssembledFromMultiple  uint64
-	FrameWidth, FrameHeight      int
+	// FEC counts blocks of RED and repair packets: the latter are of FECSSRC, and
+	// in no other counter. Discarded is what nothing was missing for, or too much.
+	FECSSRC                              uint32
+	FECPacketsReceived, FECBytesReceived uint64
+	FECPacketsDiscarded                  uint64
+	LastPacketReceived                   time.Time
+	NACKCount                            uint64 // NACK packets sent
+	PLICount                             uint64
+	FIRCount                             uint64
+	FramesReceived                       uint64 // complete
+	KeyFramesReceived                    uint64
+	FramesDropped                        uint64 // complete or not, never delivered
+	FramesAssembledFromMultiple          uint64
+	FrameWidth, FrameHeight              int
 	// AssemblyTime is the sum over frames of more than one packet of the time
 	// from the first packet to the last (totalAssemblyTime).
 	AssemblyTime time.Duration
