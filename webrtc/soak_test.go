@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -23,32 +24,48 @@ import (
 // connections open and their transceivers stopped, and not when they are closed.
 //
 // TRACKWAY_SOAK is how long (make soak: ten minutes), TRACKWAY_SOAK_CONNECTIONS
-// how many connections (300); without the test is a few seconds long and as many connections wide as go with it.
+// how many connections (300), TRACKWAY_SOAK_SEED what is done; without them the
+// test is a few seconds long and as many connections wide as go with it.
+//
+// It is about changes, not throughput, and two processors must be enough for it
+// on a day on which they have other work: 300 connections make some 25 changes a
+// second, each with its negotiation, and their sources two frames a second.
 func TestSoak(t *testing.T) {
-	length, connections, pause := 2*time.Second, 12, 300*time.Millisecond
+	plan := soakPlan{length: 2 * time.Second, connections: 12, pause: 300 * time.Millisecond, frame: 200 * time.Millisecond, calm: 500 * time.Millisecond, seed: 5}
 	if s := os.Getenv("TRACKWAY_SOAK"); s != "" {
 		var err error
-		if length, err = time.ParseDuration(s); err != nil {
+		if plan.length, err = time.ParseDuration(s); err != nil {
 			t.Fatal(err)
 		}
-		connections, pause = 300, 2*time.Second
+		plan.connections = 300
 		if s := os.Getenv("TRACKWAY_SOAK_CONNECTIONS"); s != "" {
-			if connections, err = strconv.Atoi(s); err != nil {
+			if plan.connections, err = strconv.Atoi(s); err != nil {
 				t.Fatal(err)
 			}
 		}
+		plan.pause = time.Duration(plan.connections) * 70 * time.Millisecond
+		plan.frame = 500 * time.Millisecond
+		plan.calm = 4 * time.Second // ICE agents stay three seconds after they have selected a pair
 	}
-	const seed = 5
+	if s := os.Getenv("TRACKWAY_SOAK_SEED"); s != "" {
+		var err error
+		if plan.seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	length, connections := plan.length, plan.connections
 	// The first round fills pools and tables that stay for good.
 	house := newSoakHouse(t)
-	soak(t, house, seed+1, connections, min(length/4, 20*time.Second), pause)
-	before := leftovers(nil)
-	s := soak(t, house, seed, connections, length, pause)
-	after := leftovers(&footprint{before.goroutines, before.heap + closedGrowth})
+	first := plan
+	first.seed, first.length = plan.seed+1, min(length/4, 30*time.Second)
+	soak(t, house, first)
+	before := calm(plan.calm)
+	s := soak(t, house, plan)
+	after := leftovers(footprint{before.goroutines, before.heap + closedGrowth})
 	if err := house.hub.Close(); err != nil {
 		t.Error(err)
 	}
-	t.Logf("%v with %d connections, seed %d: %s", length, connections, seed, s)
+	t.Logf("%v with %d connections, seed %d: %s", length, connections, plan.seed, s)
 	t.Logf("left open, no tracks: %+d goroutines, %+d KiB of heap", s.idle.goroutines-s.fresh.goroutines, (s.idle.heap-s.fresh.heap)>>10)
 	t.Logf("after closing: %+d goroutines, %+d KiB of heap", after.goroutines-before.goroutines, (after.heap-before.heap)>>10)
 	if s.frames.Load() < int64(connections)*int64(length/time.Second) {
@@ -77,6 +94,16 @@ func TestSoak(t *testing.T) {
 	}
 }
 
+// soakPlan is what one round does.
+type soakPlan struct {
+	length      time.Duration
+	connections int
+	pause       time.Duration // between two changes of a connection, at most
+	frame       time.Duration // between two frames of a source
+	calm        time.Duration // how long nothing must end for all to have ended
+	seed        uint64
+}
+
 // What the heap may hold more: all in all when everything is closed, and for
 // each open connection, of which both ends keep the descriptions of as many
 // m-sections as there ever were at one time.
@@ -91,28 +118,39 @@ type footprint struct {
 	heap       int64
 }
 
-// leftovers measures when what ends has ended: when no more is held than limit
-// has or, without one, when nothing changes any more; at the latest after ten
-// seconds.
-func leftovers(limit *footprint) footprint {
-	var now, before footprint
-	for i, calm := 0, 0; i < 100 && calm < 5; i++ {
-		runtime.GC() // twice empties the pools
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		before, now = now, footprint{runtime.NumGoroutine(), int64(m.HeapAlloc)}
-		switch {
-		case limit != nil && now.goroutines <= limit.goroutines && now.heap <= limit.heap:
+func measure() footprint {
+	runtime.GC() // twice empties the pools
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return footprint{runtime.NumGoroutine(), int64(m.HeapAlloc)}
+}
+
+// calm measures when nothing has ended for that long.
+func calm(length time.Duration) footprint {
+	least, at := measure(), time.Now()
+	for time.Since(at) < length {
+		time.Sleep(100 * time.Millisecond)
+		now := measure()
+		if now.goroutines < least.goroutines || now.heap < least.heap-least.heap/64 {
+			at = time.Now()
+		}
+		least = footprint{min(now.goroutines, least.goroutines), min(now.heap, least.heap)}
+	}
+	return least
+}
+
+// leftovers measures when no more is held than limit has, which may be a minute
+// from now on a machine that is busy, and later there is more.
+func leftovers(limit footprint) footprint {
+	end := time.Now().Add(time.Minute)
+	for {
+		now := measure()
+		if now.goroutines <= limit.goroutines && now.heap <= limit.heap || time.Now().After(end) {
 			return now
-		case limit == nil && now.goroutines == before.goroutines && now.heap < before.heap+before.heap/64:
-			calm++
-		default:
-			calm = 0
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	return now
 }
 
 // soakHouse is what stays over the rounds: the engine that has one end of each
@@ -146,9 +184,10 @@ func (s *soakRun) String() string {
 		s.added.Load(), s.removed.Load(), s.replaced.Load(), s.stopped.Load(), s.restarted.Load(), s.reopened.Load(), s.negotiated.Load(), s.packets.Load(), s.frames.Load())
 }
 
-func soak(t *testing.T, house *soakHouse, seed uint64, connections int, length, pause time.Duration) *soakRun {
+func soak(t *testing.T, house *soakHouse, plan soakPlan) *soakRun {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), length+5*time.Minute)
+	connections := plan.connections
+	ctx, cancel := context.WithTimeout(t.Context(), plan.length+5*time.Minute)
 	defer cancel()
 	s := &soakRun{soakHouse: house, t: t}
 	pairs := make([]*soakPair, connections)
@@ -167,37 +206,36 @@ func soak(t *testing.T, house *soakHouse, seed uint64, connections int, length, 
 		wg.Wait()
 	}
 	each(8, func(i int) {
-		pairs[i] = &soakPair{run: s, rng: rand.New(rand.NewPCG(seed, uint64(i)))}
+		pairs[i] = &soakPair{run: s, rng: rand.New(rand.NewPCG(plan.seed, uint64(i)))}
 		pairs[i].open(ctx)
 	})
 	if t.Failed() {
 		t.FailNow()
 	}
-	s.fresh = leftovers(nil)
+	s.fresh = calm(plan.calm)
 	stop := make(chan struct{})
 	var playing sync.WaitGroup
 	playing.Add(1)
 	go func() {
 		defer playing.Done()
-		s.play(stop)
+		s.play(plan.frame, stop)
 	}()
-	end := time.Now().Add(length)
-	each(connections, func(i int) { pairs[i].churn(ctx, end, pause) })
+	end := time.Now().Add(plan.length)
+	each(connections, func(i int) { pairs[i].churn(ctx, end, plan.pause) })
 	close(stop)
 	playing.Wait()
 	for _, source := range s.sources {
 		source.frame() // the last, which every sink must get
 	}
 	each(8, func(i int) { pairs[i].finish(ctx) })
-	s.idle = leftovers(&footprint{s.fresh.goroutines, s.fresh.heap + int64(connections)*openGrowth})
+	s.idle = leftovers(footprint{s.fresh.goroutines, s.fresh.heap + int64(connections)*openGrowth})
 	each(8, func(i int) { pairs[i].close() })
 	return s
 }
 
-// play writes frames of all sources, five a second of each: the test is about
-// changes, not throughput.
-func (s *soakRun) play(stop chan struct{}) {
-	tick := time.NewTicker(200 * time.Millisecond / time.Duration(len(s.sources)))
+// play writes frames of all sources, one of each in interval.
+func (s *soakRun) play(interval time.Duration, stop chan struct{}) {
+	tick := time.NewTicker(interval / time.Duration(len(s.sources)))
 	defer tick.Stop()
 	for i := 0; ; i++ {
 		select {
@@ -229,6 +267,16 @@ func newSoakSource(id int) *soakSource {
 	return s
 }
 
+// sourceOf is the source that a track is of.
+func (h *soakHouse) sourceOf(track *media.Track) *soakSource {
+	for _, s := range h.sources {
+		if s.track == track {
+			return s
+		}
+	}
+	return nil
+}
+
 func (s *soakSource) frame() {
 	n := s.n.Add(1)
 	size := 400 + int(n*7919%3)*1100
@@ -253,18 +301,20 @@ type soakCheck struct {
 	track *media.Track
 
 	mu sync.Mutex
-	// loose says that the sender is being changed: breaks are no loss. One more
-	// for each change may come after it, with the first frame after the change.
-	loose  bool
-	excuse int
+	// source and last name the frame that came last, due the sources that the
+	// sender has been given since: nothing but a change to one of them may
+	// break the count.
 	source int
 	last   uint32
+	due    []int
 	ssrc   uint32
 	first  uint16
 	next   uint16
 	begun  bool
-	// missed is since when packets are missing; zero where they may be.
+	// missed is since when packets are missing.
 	missed map[uint16]time.Time
+	// over says that the sender was taken away: what is missing stays so.
+	over bool
 }
 
 func (c *soakCheck) frame(f *media.EncodedFrame) {
@@ -282,18 +332,20 @@ func (c *soakCheck) frame(f *media.EncodedFrame) {
 			break
 		}
 	}
+	turn := slices.Index(c.due, id)
 	switch {
-	case id != c.source && c.excused(): // another track of the sender's
+	case id == c.source && n == c.last+1:
+	case turn >= 0: // the sender has this track now
+		c.due = c.due[turn+1:]
 	case id != c.source:
 		c.run.damaged.Add(1)
-		c.run.t.Logf("frame %d of source %d, not of %d", n, id, c.source)
+		c.run.t.Logf("%p: frame %d of source %d, not of %d", c, n, id, c.source)
 	case n <= c.last:
 		c.run.doubled.Add(1)
-		c.run.t.Logf("frame %d of source %d after %d", n, id, c.last)
-	case n != c.last+1 && c.excused():
-	case n != c.last+1:
+		c.run.t.Logf("%p: frame %d of source %d after %d", c, n, id, c.last)
+	default:
 		c.run.lost.Add(int64(n - c.last - 1))
-		c.run.t.Logf("frames of source %d missing between %d and %d", id, c.last, n)
+		c.run.t.Logf("%p: frames of source %d missing between %d and %d", c, id, c.last, n)
 	}
 	c.source, c.last = id, n
 }
@@ -309,64 +361,57 @@ func (c *soakCheck) packet(p *media.RTPPacket) {
 	switch ahead := int16(p.SequenceNumber - c.next); {
 	case ahead >= 0:
 		for q := c.next; q != p.SequenceNumber; q++ {
-			if c.missed[q] = p.ArrivalTime; c.loose {
-				c.missed[q] = time.Time{}
-			}
+			c.missed[q] = p.ArrivalTime
 		}
 		c.next = p.SequenceNumber + 1
 	case int16(p.SequenceNumber-c.first) < 0: // sent before the one that came first
 		for q := p.SequenceNumber + 1; q != c.first; q++ {
-			c.missed[q] = time.Time{}
+			c.missed[q] = p.ArrivalTime
 		}
 		c.first = p.SequenceNumber
 	default:
 		if _, ok := c.missed[p.SequenceNumber]; !ok {
 			c.run.doubled.Add(1)
-			c.run.t.Logf("packet %d of %08x came twice", p.SequenceNumber, p.SSRC)
+			c.run.t.Logf("%p: packet %d of %08x came twice", c, p.SequenceNumber, p.SSRC)
 		}
 		delete(c.missed, p.SequenceNumber)
 	}
 	for q, at := range c.missed {
-		if p.ArrivalTime.Sub(at) > 3*time.Second && !at.IsZero() {
-			c.missed[q] = time.Time{}
+		if p.ArrivalTime.Sub(at) > repairTime && !c.over {
 			c.run.gaps.Add(1)
-			c.run.t.Logf("packet %d of %08x was not repaired in time", q, p.SSRC)
+			c.run.t.Logf("%p: packet %d of %08x was never repaired", c, q, p.SSRC)
+			delete(c.missed, q)
 		}
 	}
 }
 
-// has reports whether the last frame that a source made has come.
-func (c *soakCheck) has(s *soakSource) bool {
+// repairTime is when nobody asks for a packet any more, and no answer is under
+// way even on a machine with a lot else to do.
+const repairTime = 10 * time.Second
+
+// ends says whether the last frame that a source made has come, and with it all
+// packets.
+func (c *soakCheck) ends(s *soakSource) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.source == s.id && c.last == s.n.Load()
+	return c.source == s.id && c.last == s.n.Load() && len(c.missed) == 0
 }
 
-// excused says whether a break comes of a change; the lock is held.
-func (c *soakCheck) excused() bool {
-	if c.loose {
-		return true
-	}
-	if c.excuse == 0 {
-		return false
-	}
-	c.excuse--
-	return true
+// expect has the sender's track be another source's from now on.
+func (c *soakCheck) expect(s *soakSource) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.due = append(c.due, s.id)
 }
 
-// relax begins or ends a change of the sender.
-func (c *soakCheck) relax(on bool) {
+// end has the sender be taken away.
+func (c *soakCheck) end() {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.loose = on; on {
-		c.excuse++
-	}
-	for q := range c.missed {
-		c.missed[q] = time.Time{}
-	}
+	c.over = true
 }
 
 // soakPair is a connection of the hub's and its peer, and the checks of both by
@@ -390,7 +435,7 @@ func (p *soakPair) fail(what string, err error) bool {
 
 func (p *soakPair) open(ctx context.Context) {
 	p.remote = soakEngine(p.run.t)
-	connected := make(chan struct{}, 2)
+	connected := make(chan struct{}, 4)
 	for i, engine := range []*Engine{p.run.hub, p.remote} {
 		pc, err := NewPeerConnection(Configuration{BundlePolicy: BundlePolicyMaxBundle}, WithEngine(engine))
 		if p.fail("NewPeerConnection", err) {
@@ -404,12 +449,17 @@ func (p *soakPair) open(ctx context.Context) {
 		})
 		pc.OnTrack(func(e TrackEvent) { p.watch(i, e) })
 	}
-	// The data channel keeps the transport when all tracks have gone.
-	if _, err := p.pcs[0].CreateDataChannel("", nil); p.fail("CreateDataChannel", err) {
+	// The data channel keeps the transport when all tracks have gone. All of the
+	// connection stands when both ends of the channel are open.
+	opened := func(c *DataChannel) { c.OnOpen(func() { connected <- struct{}{} }) }
+	p.pcs[1].OnDataChannel(func(e DataChannelEvent) { opened(e.Channel) })
+	c, err := p.pcs[0].CreateDataChannel("", nil)
+	if p.fail("CreateDataChannel", err) {
 		return
 	}
+	opened(c)
 	p.negotiate(ctx, 0)
-	for range 2 {
+	for range cap(connected) {
 		select {
 		case <-connected:
 		case <-ctx.Done():
@@ -429,7 +479,12 @@ func (p *soakPair) watch(side int, e TrackEvent) {
 	if c := p.checks[side][mid]; c != nil && c.track == e.Track {
 		return
 	}
-	c := &soakCheck{run: p.run, track: e.Track, source: -1, loose: true, excuse: 1}
+	c := &soakCheck{run: p.run, track: e.Track, source: -1}
+	for _, t := range p.pcs[1-side].GetTransceivers() {
+		if s := p.run.sourceOf(t.Sender().Track()); s != nil && t.Mid() == mid {
+			c.expect(s)
+		}
+	}
 	p.checks[side][mid] = c
 	e.Track.AddSink(&media.Sink{Encoded: c.frame, RTP: c.packet})
 }
@@ -473,13 +528,6 @@ func (p *soakPair) churn(ctx context.Context, end time.Time, most time.Duration)
 			break
 		}
 		time.Sleep(pause)
-		for side := range p.checks {
-			p.mu.Lock()
-			for _, c := range p.checks[side] {
-				c.relax(false)
-			}
-			p.mu.Unlock()
-		}
 		p.step(ctx)
 	}
 }
@@ -516,36 +564,30 @@ func (p *soakPair) step(ctx context.Context) {
 				return
 			}
 		}
-		sender, err := pc.AddTrack(source.track)
-		if p.fail("AddTrack", err) {
+		if _, err := pc.AddTrack(source.track); p.fail("AddTrack", err) {
 			return
 		}
 		p.run.added.Add(1)
-		for _, t := range pc.GetTransceivers() {
-			if t.Sender() == sender && t.Mid() != "" {
-				p.check(1-side, t.Mid()).relax(true)
-			}
-		}
 	case dice < 60:
 		t := sending[pick%len(sending)]
-		p.check(1-side, t.Mid()).relax(true)
-		if t.Sender().Track().Kind() != source.track.Kind() {
+		if t.Sender().Track().Kind() != source.track.Kind() || t.Sender().Track() == source.track {
 			return
 		}
 		p.run.replaced.Add(1)
+		p.check(1-side, t.Mid()).expect(source)
 		p.fail("ReplaceTrack", t.Sender().ReplaceTrack(ctx, source.track))
 		return
 	case dice < 68:
 		t := sending[pick%len(sending)]
 		p.run.stopped.Add(1)
 		for i := range 2 { // it carried both directions
-			p.check(i, t.Mid()).relax(true)
+			p.check(i, t.Mid()).end()
 		}
 		p.fail("Stop", t.Stop())
 	default:
 		t := sending[pick%len(sending)]
 		p.run.removed.Add(1)
-		p.check(1-side, t.Mid()).relax(true)
+		p.check(1-side, t.Mid()).end()
 		p.fail("RemoveTrack", pc.RemoveTrack(t.Sender()))
 	}
 	p.negotiate(ctx, side)
@@ -556,33 +598,22 @@ func (p *soakPair) finish(ctx context.Context) {
 	for side := range p.pcs {
 		for _, t := range p.sending(side) {
 			c := p.check(1-side, t.Mid())
-			var want *soakSource
-			for _, s := range p.run.sources {
-				if s.track == t.Sender().Track() {
-					want = s
-				}
-			}
+			want := p.run.sourceOf(t.Sender().Track())
 			if c == nil {
 				p.run.t.Errorf("a track that is sent in %s never came", t.Mid())
 				continue
 			}
-			for range 250 { // for repairs
-				if c.has(want) {
-					break
-				}
+			for end := time.Now().Add(3 * repairTime); !c.ends(want) && time.Now().Before(end); {
 				time.Sleep(20 * time.Millisecond)
 			}
 			c.mu.Lock()
 			if n := want.n.Load(); c.source != want.id || c.last != n {
 				p.run.lost.Add(1)
-				p.run.t.Logf("the last frame to come in %s is %d of source %d, not %d of %d", t.Mid(), c.last, c.source, n, want.id)
+				p.run.t.Logf("%p: the last frame to come in %s is %d of source %d, not %d of %d", c, t.Mid(), c.last, c.source, n, want.id)
 			}
-			for q, at := range c.missed {
-				if at.IsZero() {
-					continue
-				}
+			for q := range c.missed {
 				p.run.gaps.Add(1)
-				p.run.t.Logf("packet %d of %08x is missing at the end", q, c.ssrc)
+				p.run.t.Logf("%p: packet %d of %08x is missing at the end", c, q, c.ssrc)
 			}
 			c.mu.Unlock()
 		}
