@@ -15,12 +15,18 @@ import (
 	"time"
 
 	"trackway/media"
+	"trackway/mediadevices"
+	"trackway/mediadevices/system"
 	"trackway/web"
 )
 
 // demoCommand is trackway demo.
 type demoCommand struct {
 	Files []string `arg:"" optional:"" type:"existingfile" help:"Files to send, in a loop: IVF, Ogg Opus, WebM, H.264. Without any, moving pictures and a tone, made and coded live."`
+
+	Camera     bool `help:"Send the first camera of this machine."`
+	Microphone bool `help:"Send its microphone."`
+	Screen     bool `help:"Send its screen."`
 
 	Addr    string   `default:"localhost:8080" help:"Where to serve the page. Browsers give a page the camera over plain http only on localhost. Port 0 chooses one."`
 	Record  string   `type:"path" placeholder:"FOLDER" help:"Where to write what the page sends, when it asks for that."`
@@ -84,12 +90,59 @@ func (d *demoCommand) Run(ctx context.Context, o *output) error {
 	return err
 }
 
-// sources starts to play the files and names their tracks, or opens the
-// program's own cameras and tone.
-func (d *demoCommand) sources(ctx context.Context) (sources []web.Source, stop func(), err error) {
-	if len(d.Files) == 0 {
+// sources opens what the arguments name: the machine's devices and the files,
+// which play from now on, or else the program's own cameras and tone.
+func (d *demoCommand) sources(ctx context.Context) ([]web.Source, func(), error) {
+	if len(d.Files) == 0 && !d.Camera && !d.Microphone && !d.Screen {
 		return web.Live(ctx, web.LiveOptions{})
 	}
+	sources, stop, err := d.devices(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	played, stopPlaying, err := d.files()
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return append(sources, played...), func() { stop(); stopPlaying() }, nil
+}
+
+// devices opens the machine's own camera, microphone and screen.
+func (d *demoCommand) devices(ctx context.Context) (sources []web.Source, stop func(), err error) {
+	stop = func() {
+		for _, s := range sources {
+			s.Track.Stop()
+		}
+	}
+	devices := mediadevices.New(mediadevices.Options{NoTestDevices: true, Discover: system.Devices})
+	some := &media.TrackConstraints{}
+	for _, device := range []struct {
+		name string
+		want bool
+		open func(context.Context, mediadevices.StreamConstraints) (*media.Stream, error)
+		as   mediadevices.StreamConstraints
+	}{
+		{"Camera", d.Camera, devices.GetUserMedia, mediadevices.StreamConstraints{Video: some}},
+		{"Microphone", d.Microphone, devices.GetUserMedia, mediadevices.StreamConstraints{Audio: some}},
+		{"Screen", d.Screen, devices.GetDisplayMedia, mediadevices.StreamConstraints{Video: some}},
+	} {
+		if !device.want {
+			continue
+		}
+		stream, err := device.open(ctx, device.as)
+		if err != nil {
+			stop()
+			return nil, nil, fmt.Errorf("--%s: %w", strings.ToLower(device.name), err)
+		}
+		t := stream.GetTracks()[0]
+		sources = append(sources, web.Source{Name: device.name, Detail: t.Label(), Track: t})
+	}
+	return sources, stop, nil
+}
+
+// files starts to play the files, and names their tracks.
+func (d *demoCommand) files() (sources []web.Source, stop func(), err error) {
 	var players []*media.Player
 	stop = func() {
 		for _, p := range players {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"trackway/internal/testfilm"
+	"trackway/internal/testscreen"
 )
 
 func TestArguments(t *testing.T) {
@@ -26,6 +27,7 @@ func TestArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer busy.Close()
+	t.Setenv("DISPLAY", "") // no screen to send
 	for _, c := range []struct {
 		args []string
 		code int
@@ -41,6 +43,7 @@ func TestArguments(t *testing.T) {
 		{[]string{"demo", "no-such-file.ivf"}, 2, "no-such-file.ivf"},
 		{[]string{"demo", "--fly"}, 2, "--fly"},
 		{[]string{"demo", bad}, 1, "bad.webm"},
+		{[]string{"demo", "--screen"}, 1, "NotFoundError"},
 		{[]string{"demo", "--addr", busy.Addr().String()}, 1, "--addr"},
 		{[]string{"demo", "--addr", "nonsense"}, 1, "--addr"},
 	} {
@@ -59,7 +62,8 @@ func TestDemoServesUntilItIsInterrupted(t *testing.T) {
 	if err := os.WriteFile(film, testfilm.Data(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, files := range [][]string{nil, {film}} {
+	testscreen.Start(t)
+	for _, files := range [][]string{nil, {film}, {"--screen", film}} {
 		ctx, interrupt := context.WithCancel(t.Context())
 		out, w := io.Pipe()
 		done := make(chan int, 1)

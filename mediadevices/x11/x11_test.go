@@ -3,49 +3,15 @@
 package x11
 
 import (
-	"bufio"
 	"context"
 	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/jezek/xgb/xproto"
 
+	"trackway/internal/testscreen"
 	"trackway/media"
 )
-
-// server starts an X server without a screen to look at, and has DISPLAY name it.
-func server(t *testing.T) {
-	t.Helper()
-	program, err := exec.LookPath("Xvfb")
-	if err != nil {
-		t.Skip("install xvfb to run this test")
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	// Without -noreset the server starts afresh whenever its last client leaves,
-	// and turns away who connects meanwhile.
-	cmd := exec.CommandContext(ctx, program, "-displayfd", "3", "-screen", "0", "320x201x24", "-nolisten", "tcp", "-ac", "-noreset")
-	cmd.ExtraFiles = []*os.File{w}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w.Close()
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
-	})
-	number, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil {
-		t.Fatalf("Xvfb does not start: %v", err)
-	}
-	t.Setenv("DISPLAY", ":"+strings.TrimSpace(number))
-}
 
 // paint fills a part of the screen.
 func paint(t *testing.T, s *screen, x, y, w, h int, rgb uint32) {
@@ -66,7 +32,7 @@ func TestScreen(t *testing.T) {
 	if n := len(Devices(t.Context())); n != 0 {
 		t.Fatalf("%d screens without a display", n)
 	}
-	server(t)
+	testscreen.Start(t)
 	list := Devices(t.Context())
 	if len(list) != 1 || list[0].DisplaySurface != "monitor" || list[0].Modes[0].Width != 320 || list[0].Modes[0].Height != 201 {
 		t.Fatalf("screens: %+v", list)
