@@ -50,7 +50,7 @@ func (t *Transport) Stats() Stats {
 	if a.params != nil {
 		s.DTLSClient = a.params.Client
 	}
-	if a.conn != nil {
+	if a.certs != nil {
 		s.TLSVersion = "FEFD"
 	}
 	g := t.cur

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/dtls/v3/pkg/crypto/elliptic"
@@ -63,12 +64,16 @@ type association struct {
 	conn    *dtls.Conn
 	certs   [][]byte
 	cipher  string
+	used    bool        // somebody has asked for conn: application data
+	ended   bool        // close was called
+	resting *dtls.State // in conn's place, see rest
+	idle    *time.Timer // calls rest
 }
 
 func newAssociation(t *Transport, from *generation) *association {
 	a := &association{t: t, from: from}
 	a.ctx, a.cancel = context.WithCancel(t.ctx)
-	a.pipe.init(a)
+	a.pipe.a = a
 	return a
 }
 
@@ -78,9 +83,18 @@ func (a *association) close() {
 	a.once.Do(func() {
 		a.cancel()
 		a.t.mu.Lock()
+		a.ended = true
+		if a.idle != nil {
+			a.idle.Stop()
+		}
+		if a.t.path.Load() != nil {
+			a.resumeLocked()
+		}
 		conn := a.conn
 		a.t.mu.Unlock()
 		if conn != nil {
+			// One that was at rest has to be ready to say farewell.
+			_ = conn.HandshakeContext(context.Background())
 			_ = conn.Close()
 		}
 		_ = a.pipe.Close()
@@ -213,7 +227,7 @@ func (a *association) handshake(client bool) error {
 		for _, o := range both {
 			opts = append(opts, o)
 		}
-		conn, err = dtls.ClientWithOptions(&a.pipe, a.pipe.LocalAddr(), opts...)
+		conn, err = dtls.ClientWithOptions(a.pipe.open(false), anywhere, opts...)
 	} else {
 		opts := make([]dtls.ServerOption, 0, len(both)+2)
 		for _, o := range both {
@@ -224,7 +238,7 @@ func (a *association) handshake(client bool) error {
 			// ICE has verified that the peer receives at its address, which
 			// is all that HelloVerifyRequest would.
 			dtls.WithInsecureSkipVerifyHello(true))
-		conn, err = dtls.ServerWithOptions(&a.pipe, a.pipe.LocalAddr(), opts...)
+		conn, err = dtls.ServerWithOptions(a.pipe.open(true), anywhere, opts...)
 	}
 	if err != nil {
 		return err
@@ -262,6 +276,9 @@ func (a *association) handshakeDone(conn *dtls.Conn, client bool) error {
 	a.conn, a.certs = conn, state.PeerCertificates
 	a.cipher = dtls.CipherSuiteName(state.CipherSuiteID)
 	a.pipe.connected()
+	if !a.used {
+		a.idle = time.AfterFunc(restAfter, a.rest)
+	}
 	t.keys.Store(k)
 	t.setDTLS(DTLSConnected, nil)
 	t.mu.Unlock()
@@ -318,10 +335,15 @@ func (a *association) peerClosed() {
 func (t *Transport) Data() net.Conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if conn := t.assoc.Load().conn; conn != nil {
-		return conn
+	a := t.assoc.Load()
+	if !t.closed && !a.ended {
+		a.resumeLocked()
 	}
-	return nil
+	if a.conn == nil {
+		return nil
+	}
+	a.used = true
+	return a.conn
 }
 
 // RemoteCertificates are the peer's certificates in DER, leaf first, or nil.

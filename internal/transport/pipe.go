@@ -13,30 +13,53 @@ import (
 // handshake that come before the description, or a burst of data.
 const pipeQueue = 64
 
-// pipe is the net.PacketConn under the DTLS association. It reads what the
-// sockets hand over and writes to the path of the moment.
+// pipe is what leads to a DTLS association: the sockets hand datagrams over, and
+// the association reads them through the end that it has at the time.
 type pipe struct {
 	a *association
 	// diverted is where the association writes once another has taken its
 	// place: the pair that led to its peer.
 	diverted atomic.Pointer[path]
-	notify   chan struct{}
 
-	mu      sync.Mutex
-	queue   [][]byte
-	closed  bool
+	mu     sync.Mutex
+	queue  [][]byte
+	end    *pipeEnd // who reads; nil before the handshake and at rest
+	closed bool
+	live   bool // the handshake is done: Close means that the peer closed
+	// resting says that nobody reads: what the association has to see wakes it.
+	resting bool
+	// final is the last flight of a server's handshake, to be sent again while
+	// the association rests.
+	final [][]byte
+}
+
+// pipeEnd is the net.PacketConn under one dtls.Conn.
+type pipeEnd struct {
+	p      *pipe
+	server bool
+	notify chan struct{}
+
+	// guarded by p.mu
+	gone    bool // the dtls.Conn was retired
 	expired bool // the read deadline has passed
-	live    bool // the handshake is done: Close means that the peer closed
+	waiting bool // ReadFrom waits: all that was read before has been dealt with
+
+	out   sync.Mutex
+	muted bool // nothing leaves any more
 }
 
-func (p *pipe) init(a *association) {
-	p.a = a
-	p.notify = make(chan struct{}, 1)
+// open makes an end for a new dtls.Conn.
+func (p *pipe) open(server bool) *pipeEnd {
+	e := &pipeEnd{p: p, server: server, notify: make(chan struct{}, 1)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.end, p.resting = e, false
+	return e
 }
 
-func (p *pipe) wake() {
+func (e *pipeEnd) wake() {
 	select {
-	case p.notify <- struct{}{}:
+	case e.notify <- struct{}{}:
 	default:
 	}
 }
@@ -45,12 +68,36 @@ func (p *pipe) wake() {
 func (p *pipe) push(b []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.resting && handshakeRecord(b) {
+		// A client that asks for the final flight again. The same records may be
+		// sent twice, as the network might do it.
+		for _, d := range p.final {
+			p.write(d)
+		}
+		return true
+	}
 	if p.closed || len(p.queue) >= pipeQueue {
 		return false
 	}
 	p.queue = append(p.queue, slices.Clone(b))
-	p.wake()
+	switch {
+	case p.resting:
+		p.resting = false
+		p.a.disturb()
+	case p.end != nil:
+		p.end.wake()
+	}
 	return true
+}
+
+// handshakeRecord reports whether a datagram begins with a handshake or
+// change_cipher_spec record (RFC 6347 4.1).
+func handshakeRecord(b []byte) bool { return b[0] == 20 || b[0] == 22 }
+
+// finalFlight reports the same of a datagram of the flight with Finished: it
+// begins with change_cipher_spec, or is encrypted.
+func finalFlight(b []byte) bool {
+	return b[0] == 20 || b[0] == 22 && len(b) > 5 && (b[3] != 0 || b[4] != 0)
 }
 
 func (p *pipe) connected() {
@@ -60,14 +107,16 @@ func (p *pipe) connected() {
 }
 
 // ReadFrom implements net.PacketConn.
-func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
+func (e *pipeEnd) ReadFrom(b []byte) (int, net.Addr, error) {
+	p := e.p
 	for {
 		p.mu.Lock()
+		e.waiting = false
 		switch {
-		case p.closed:
+		case p.closed, e.gone:
 			p.mu.Unlock()
 			return 0, nil, net.ErrClosed
-		case p.expired:
+		case e.expired:
 			p.mu.Unlock()
 			return 0, nil, os.ErrDeadlineExceeded
 		case len(p.queue) > 0:
@@ -77,15 +126,42 @@ func (p *pipe) ReadFrom(b []byte) (int, net.Addr, error) {
 				p.queue = nil
 			}
 			p.mu.Unlock()
-			return copy(b, d), p.LocalAddr(), nil
+			return copy(b, d), e.LocalAddr(), nil
 		}
+		e.waiting = true
 		p.mu.Unlock()
-		<-p.notify
+		<-e.notify
 	}
 }
 
 // WriteTo implements net.PacketConn.
-func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
+func (e *pipeEnd) WriteTo(b []byte, _ net.Addr) (int, error) {
+	e.out.Lock()
+	defer e.out.Unlock()
+	if e.muted {
+		return len(b), nil
+	}
+	if e.server && finalFlight(b) {
+		e.p.keep(b)
+	}
+	e.p.write(b)
+	return len(b), nil
+}
+
+// keep notes a datagram of the final flight.
+func (p *pipe) keep(b []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b[0] == 20 {
+		p.final = nil
+	}
+	if len(p.final) < pipeQueue {
+		p.final = append(p.final, slices.Clone(b))
+	}
+}
+
+// write sends a datagram over the path of the moment.
+func (p *pipe) write(b []byte) {
 	t := p.a.t
 	w := p.diverted.Load()
 	if w == nil {
@@ -93,7 +169,7 @@ func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 	}
 	if w == nil {
 		// As if the network had lost it: DTLS and SCTP send it again.
-		return len(b), nil
+		return
 	}
 	if _, err := w.conn.WriteTo(b, w.to); err == nil {
 		t.counters.sent(1, len(b), w)
@@ -102,20 +178,33 @@ func (p *pipe) WriteTo(b []byte, _ net.Addr) (int, error) {
 		w.refused.Packets.Add(1)
 		w.refused.Bytes.Add(uint64(len(b)))
 	}
-	return len(b), nil
 }
 
 // Close implements net.PacketConn. The association calls it when it ends.
+func (e *pipeEnd) Close() error {
+	e.p.mu.Lock()
+	gone := e.gone
+	e.p.mu.Unlock()
+	if gone {
+		e.wake()
+		return nil
+	}
+	return e.p.Close()
+}
+
+// Close ends the pipe, whoever reads.
 func (p *pipe) Close() error {
 	p.mu.Lock()
-	was, live := p.closed, p.live
+	was, live, end := p.closed, p.live, p.end
 	p.closed = true
 	p.queue = nil
 	p.mu.Unlock()
 	if was {
 		return nil
 	}
-	p.wake()
+	if end != nil {
+		end.wake()
+	}
 	if live {
 		p.a.peerClosed()
 	}
@@ -124,19 +213,21 @@ func (p *pipe) Close() error {
 
 // LocalAddr implements net.PacketConn. There is one peer, whose address
 // changes under the association: it need not know.
-func (p *pipe) LocalAddr() net.Addr { return &net.UDPAddr{} }
+func (e *pipeEnd) LocalAddr() net.Addr { return anywhere }
+
+var anywhere = &net.UDPAddr{}
 
 // SetReadDeadline implements net.PacketConn; only "at once" and "never" are used.
-func (p *pipe) SetReadDeadline(d time.Time) error {
-	p.mu.Lock()
-	p.expired = !d.IsZero() && !d.After(time.Now())
-	p.mu.Unlock()
-	p.wake()
+func (e *pipeEnd) SetReadDeadline(d time.Time) error {
+	e.p.mu.Lock()
+	e.expired = !d.IsZero() && !d.After(time.Now())
+	e.p.mu.Unlock()
+	e.wake()
 	return nil
 }
 
 // SetDeadline implements net.PacketConn.
-func (p *pipe) SetDeadline(d time.Time) error { return p.SetReadDeadline(d) }
+func (e *pipeEnd) SetDeadline(d time.Time) error { return e.SetReadDeadline(d) }
 
 // SetWriteDeadline implements net.PacketConn: writes do not wait.
-func (p *pipe) SetWriteDeadline(time.Time) error { return nil }
+func (e *pipeEnd) SetWriteDeadline(time.Time) error { return nil }
