@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Type preferences, RFC 8445 5.1.2.2, and what TCP loses (RFC 6544 4.2).
@@ -248,6 +249,9 @@ func hidden(a netip.Addr) string {
 // conflict opens a port of our own beside m's, since the shared one cannot be
 // used towards some peer (see socket.claim). The peer learns of the port from
 // the checks that leave through it, as of a peer-reflexive candidate.
+//
+// Where the peer is a Transport of ours on the same port, both find this out; one
+// port is enough, so one of them gives the other time to be heard.
 func (g *generation) conflict(m *muxConn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -255,14 +259,33 @@ func (g *generation) conflict(m *muxConn) {
 		return
 	}
 	g.extra[m.s] = true
+	peer := g.remote.Ufrag
 	// On a goroutine: the agent's loop is our caller.
 	g.wg.Add(1)
 	go func() {
 		defer g.wg.Done()
+		if g.local.Ufrag > peer && m.s.serves(peer) && g.hears(yieldFor) {
+			return
+		}
 		s, err := g.t.ownSocket(m.s.conn.LocalAddr().Addr())
 		if err != nil {
 			return
 		}
 		_ = g.addHost(s, 255, false)
 	}()
+}
+
+// yieldFor is how long one of two Transports on a port waits for the other.
+const yieldFor = 200 * time.Millisecond
+
+// hears waits for d and reports whether the peer has reached us, or it is over.
+func (g *generation) hears(d time.Duration) bool {
+	select {
+	case <-g.ctx.Done():
+		return true
+	case <-time.After(d):
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.heard
 }

@@ -80,7 +80,7 @@ func TestGoroutines(t *testing.T) {
 		synctest.Wait()
 		per := float64(runtime.NumGoroutine()-before) / (2 * pairs)
 		t.Logf("%.1f goroutines for each Transport, of which two read ports of its own", per)
-		if per > 9 {
+		if per > 2 {
 			t.Errorf("%.1f goroutines for each idle Transport", per)
 		}
 	})
@@ -236,4 +236,34 @@ func TestMisuse(t *testing.T) {
 			t.Errorf("%+v must be refused", c)
 		}
 	}
+}
+
+// Two Transports of one process on its one port need one more port, not two.
+func TestOnePortMoreForTwo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simNetwork(t, udp.NewSim(1, udp.Link{Latency: time.Millisecond}), addrA)
+		for i := range 10 {
+			a, b := newPair(t, n, n, nil)
+			if i%2 == 1 {
+				a.creds, b.creds = b.creds, a.creds // either may be the one to wait
+			}
+			connect(t, a, b)
+			a.waitDTLS(DTLSConnected)
+			b.waitDTLS(DTLSConnected)
+			exchange(t, a, b)
+			exchange(t, b, a)
+			time.Sleep(time.Second)
+			ports := 0
+			for _, p := range []*peer{a, b} {
+				p.tr.mu.Lock()
+				for _, s := range p.tr.own {
+					ports += len(s)
+				}
+				p.tr.mu.Unlock()
+			}
+			if ports != 1 {
+				t.Errorf("pair %d has opened %d ports", i, ports)
+			}
+		}
+	})
 }

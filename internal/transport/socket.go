@@ -131,6 +131,13 @@ func (s *socket) handleSTUN(p []byte, from netip.AddrPort) {
 	}
 }
 
+// serves reports whether an agent of the socket has this local ufrag.
+func (s *socket) serves(ufrag string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.ufrags[ufrag] != nil
+}
+
 // errUfrag is a local ufrag that another agent of the socket has: RFC 8839 asks
 // for no more than 24 random bits, which is few for a busy port.
 var errUfrag = errors.New("transport: local ufrag is in use")
