@@ -25,6 +25,7 @@ type congestion struct {
 	heard   bool      // feedback of any kind has come: the estimate means something
 	fine    bool      // about single packets
 	dirty   bool
+	follows bool      // a source follows the estimate, as of the last tick
 	lastOut time.Time // when media was sent last
 	probe   bwe.Probe // being sent
 	probeAt time.Time // since when
@@ -32,7 +33,7 @@ type congestion struct {
 	share   []int
 	asked   []bwe.Demand
 
-	// paced is the target by which the pacer goes, 0 while nothing is known of
+	// paced is the rate by which the pacer goes, 0 while nothing is known of
 	// the path; it is negative where there is room.
 	paced atomic.Int64
 
@@ -75,7 +76,7 @@ func (c *congestion) onFeedback(now time.Time, results []rtpengine.PacketResult,
 	}
 	c.heard, c.fine, c.dirty = true, true, true
 	c.est.OnFeedback(now, c.results, rtt)
-	c.note()
+	c.note(now)
 }
 
 func (c *congestion) onREMB(now time.Time, bitrate uint64) {
@@ -83,7 +84,7 @@ func (c *congestion) onREMB(now time.Time, bitrate uint64) {
 	defer c.mu.Unlock()
 	c.heard, c.dirty = true, true
 	c.est.OnREMB(now, int(min(bitrate, 1<<40)))
-	c.note()
+	c.note(now)
 }
 
 // onReport takes the loss of a receiver report, which counts only where there
@@ -94,20 +95,20 @@ func (c *congestion) onReport(now time.Time, fraction float64, packets int, rtt 
 	if !c.fine {
 		c.heard, c.dirty = true, true
 		c.est.OnReport(now, fraction, packets, rtt)
-		c.note()
+		c.note(now)
 	}
 }
 
 // note tells the pacer of the estimate; the lock is held.
-func (c *congestion) note() {
-	rate := int64(c.est.Target())
-	if c.est.Limited() {
+func (c *congestion) note(now time.Time) {
+	rate, tight := c.est.Pace(now, c.follows)
+	if !tight {
 		rate = -rate
 	}
-	c.paced.Store(rate)
+	c.paced.Store(int64(rate))
 }
 
-// pace is the target by which to pace, 0 for not at all, and whether what is
+// pace is the rate by which to pace, 0 for not at all, and whether what is
 // sent comes near to it.
 func (c *congestion) pace() (rate int, tight bool) {
 	if rate = int(c.paced.Load()); rate < 0 {
@@ -178,9 +179,10 @@ func (c *congestion) advance(now time.Time, adapts bool) (probe bwe.Probe, ok bo
 	if now.Sub(c.lastOut) > congestionRest {
 		return bwe.Probe{}, false
 	}
+	c.follows = adapts
 	before := c.est.Target()
 	if c.est.OnTick(now); c.heard {
-		c.note()
+		c.note(now)
 	}
 	c.dirty = c.dirty || c.est.Target() != before
 	if adapts && c.fine && c.probe.ID == 0 {

@@ -116,6 +116,9 @@ func (s *targetSpec) sendsEvents() bool {
 // tracks that send at one moment.
 var fanBatches = sync.Pool{New: func() any { return udp.NewBatch(0) }}
 
+// slotRoom is more than what a packet's slot has beside the payload, in bytes.
+const slotRoom = 128
+
 type feedKey struct{}
 
 // feedOf returns the feed of a track.
@@ -291,6 +294,7 @@ func (f *trackFeed) fanOut(now time.Time, rid, mime string, size int, write func
 			continue
 		}
 		f.out.tr = t.mt.tr
+		f.out.batch.Room(size + r.span.Count*slotRoom) // so that it remains one message
 		res := t.mt.pacer.send(now, t.stream, r.ring, r.span, size, &f.out)
 		needKey = needKey || res.NeedKeyFrame
 		if res.Bytes > 0 {

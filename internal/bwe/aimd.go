@@ -154,6 +154,7 @@ func (a *ackRate) rate() float64 {
 type alr struct {
 	start   time.Time
 	bytes   int
+	rate    float64 // bits per second, over the last half second that is complete
 	limited bool
 }
 
@@ -163,7 +164,8 @@ func (a *alr) sent(now time.Time, size, target int) {
 	}
 	a.bytes += size
 	if span := now.Sub(a.start); span >= ackWindow {
-		a.limited = float64(a.bytes*8) < 0.65*float64(target)*span.Seconds()
+		a.rate = float64(a.bytes*8) / span.Seconds()
+		a.limited = a.rate < 0.65*float64(target)
 		a.start, a.bytes = now, 0
 	}
 }

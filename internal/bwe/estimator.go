@@ -43,6 +43,9 @@ type Estimator struct {
 	silent   time.Time // when the rate was last cut for want of feedback
 	before   int       // the target before an outage, to be probed for after it
 	demand   int       // the most that the application can use, 0 unknown
+	arriving float64   // bits per second that arrive now, 0 unknown
+	since    time.Time // when the peer was heard first
+	lost     time.Time // when packets were lost last
 }
 
 // New returns an estimator that starts at cfg.Start.
@@ -73,6 +76,25 @@ func (e *Estimator) SetDemand(bitrate int) { e.demand = bitrate }
 // estimate is not being tested by its traffic.
 func (e *Estimator) Limited() bool { return e.alr.limited }
 
+// tightFor is how long a path counts as tight after loss.
+const tightFor = 5 * time.Second
+
+// Pace is the bit rate that a Pacer is to go by, 0 while that is not known, and
+// whether the path is tight. A source that follows the target sends as much as
+// the path carries, unless it is limited. One that does not (follows is false)
+// has not been told the target and tells nothing about the path by exceeding it:
+// its rate is the one that arrives. Spreading its frames does not shorten a
+// queue that the rate itself builds, but may save packets where a queue is short.
+func (e *Estimator) Pace(now time.Time, follows bool) (bitrate int, tight bool) {
+	switch {
+	case follows:
+		return e.target, !e.alr.limited
+	case e.arriving == 0 && now.Sub(e.since) < ackWindow:
+		return 0, false
+	}
+	return max(e.target, int(e.arriving)), !e.lost.IsZero() && now.Sub(e.lost) < tightFor
+}
+
 // OnSent accounts for a packet of size bytes that leaves now.
 func (e *Estimator) OnSent(now time.Time, size int) {
 	e.alr.sent(now, size, e.target)
@@ -87,6 +109,7 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 	if len(results) == 0 {
 		return
 	}
+	e.hear(now)
 	if rtt > 0 {
 		e.rtt = rtt
 	}
@@ -122,6 +145,9 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 		u = underuse // wait for the queue to drain
 	}
 	rate := e.acked.rate()
+	if rate > 0 {
+		e.arriving = rate
+	}
 	e.aimd.update(now, u, rate, q, e.rtt, e.alr.limited)
 	if got, ok := e.prober.result(); ok && u != overuse && float64(got) > e.aimd.target {
 		e.aimd.jump(float64(got))
@@ -134,6 +160,9 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 		// not from the rate at which it began.
 		e.aimd.target = min(e.aimd.target, bound)
 	}
+	if 50*(len(results)-arrived) >= len(results) {
+		e.lost = now
+	}
 	e.settle(now)
 	most := e.cfg.Max
 	if e.demand > 0 {
@@ -145,6 +174,7 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 // OnREMB takes in a receiver-estimated maximum bit rate (draft-alvestrand-
 // rmcat-remb), which old peers send instead of feedback.
 func (e *Estimator) OnREMB(now time.Time, bitrate int) {
+	e.hear(now)
 	e.remb = max(bitrate, 1)
 	e.inFlight = time.Time{}
 	e.settle(now)
@@ -153,10 +183,12 @@ func (e *Estimator) OnREMB(now time.Time, bitrate int) {
 // OnReport takes in the loss of an RTCP receiver report, for peers that send
 // no feedback about single packets: fraction in [0, 1] of packets packets.
 func (e *Estimator) OnReport(now time.Time, fraction float64, packets int, rtt time.Duration) {
+	e.hear(now)
 	if rtt > 0 {
 		e.rtt = rtt
 	}
 	e.inFlight = time.Time{}
+	e.arriving = e.alr.rate * (1 - fraction)
 	// draft-ietf-rmcat-gcc-02 §6: up by 8 % a second below 2 % loss, down by
 	// half the loss above 10 %.
 	switch {
@@ -165,7 +197,17 @@ func (e *Estimator) OnReport(now time.Time, fraction float64, packets int, rtt t
 	case fraction > 0.1:
 		e.aimd.jump(e.aimd.target * (1 - 0.5*fraction))
 	}
+	if fraction >= 0.02 {
+		e.lost = now
+	}
 	e.settle(now)
+}
+
+// hear notes that the peer tells what it gets.
+func (e *Estimator) hear(now time.Time) {
+	if e.since.IsZero() {
+		e.since = now
+	}
 }
 
 // OnTick cuts the rate while feedback stays away although packets are under

@@ -470,9 +470,10 @@ func rewriteVP8(payload []byte, s *ringSlot, seg *segment) {
 func (ss *SendStream) extensions(w *extWriter, s *ringSlot, now time.Time, twcc uint16, rtx bool) {
 	ids := &ss.ids
 	// The identification is written until the peer shows that it knows the
-	// SSRC, and with key frames, for those who join late (RFC 8843 section 15).
+	// SSRC, and with key frames, for those who join late (RFC 8843 section 15):
+	// with all their packets, since GSO wants them equally long.
 	// A retransmission may be the first packet of its SSRC at any time.
-	if !ss.acked || rtx && !ss.rtxAcked || s.start && s.key && ss.video {
+	if !ss.acked || rtx && !ss.rtxAcked || s.key && ss.video {
 		w.text(ids[extMID], ss.cfg.MID)
 		if rtx {
 			w.text(ids[extRepairedRID], ss.cfg.RID)

@@ -64,6 +64,14 @@ func (b *Batch) Slot(c Conn, to netip.AddrPort, size int) []byte {
 	return b.arena[b.used : b.used : b.used+size]
 }
 
+// Room flushes the batch unless size more bytes fit: what is about to follow
+// would be torn apart otherwise.
+func (b *Batch) Room(size int) {
+	if b.used > 0 && b.used+size > len(b.arena) {
+		b.keep(b.flush())
+	}
+}
+
 // CountRefused has r count the datagram of the last slot if the socket refuses
 // it. Datagrams to one destination through one Conn have the same r.
 func (b *Batch) CountRefused(r *Refused) { b.refused = r }

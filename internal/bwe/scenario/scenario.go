@@ -56,8 +56,8 @@ type Controller interface {
 
 // Ours is a controller with an Estimator of package bwe.
 type Ours struct {
-	est  *bwe.Estimator
-	tick time.Time
+	est       *bwe.Estimator
+	now, tick time.Time
 }
 
 // NewOurs returns a controller that starts at 300 kbit/s.
@@ -72,6 +72,7 @@ const Start = 300_000
 
 // Begin implements Controller.
 func (o *Ours) Begin(now time.Time) {
+	o.now = now
 	if now.Sub(o.tick) >= 100*time.Millisecond {
 		o.tick = now
 		o.est.OnTick(now)
@@ -93,7 +94,7 @@ func (o *Ours) Feedback(now time.Time, _ int, results []bwe.Result) {
 func (o *Ours) Probe(now time.Time) (bwe.Probe, bool) { return o.est.Probe(now) }
 
 // Pace implements Controller.
-func (o *Ours) Pace(p *bwe.Pacer) { p.SetTarget(o.est.Target(), !o.est.Limited()) }
+func (o *Ours) Pace(p *bwe.Pacer) { p.SetTarget(o.est.Pace(o.now, true)) }
 
 const overhead = 28 + 12 + 8 + 10 // IP and UDP, RTP, extensions, SRTP tag
 
