@@ -251,7 +251,9 @@ func hidden(a netip.Addr) string {
 // the checks that leave through it, as of a peer-reflexive candidate.
 //
 // Where the peer is a Transport of ours on the same port, both find this out; one
-// port is enough, so one of them gives the other time to be heard.
+// port is enough. The controlled side gives the other time to be heard: a pair
+// with a candidate that the controlling side was told of need not wait for a
+// better one.
 func (g *generation) conflict(m *muxConn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -259,12 +261,12 @@ func (g *generation) conflict(m *muxConn) {
 		return
 	}
 	g.extra[m.s] = true
-	peer := g.remote.Ufrag
+	peer, controlled := g.remote.Ufrag, !g.remote.Controlling && !g.remote.Lite
 	// On a goroutine: the agent's loop is our caller.
 	g.wg.Add(1)
 	go func() {
 		defer g.wg.Done()
-		if g.local.Ufrag > peer && m.s.serves(peer) && g.hears(yieldFor) {
+		if controlled && m.s.serves(peer) && g.hears(yieldFor) {
 			return
 		}
 		s, err := g.t.ownSocket(m.s.conn.LocalAddr().Addr())

@@ -244,14 +244,16 @@ func TestOnePortMoreForTwo(t *testing.T) {
 		n := simNetwork(t, udp.NewSim(1, udp.Link{Latency: time.Millisecond}), addrA)
 		for i := range 10 {
 			a, b := newPair(t, n, n, nil)
-			if i%2 == 1 {
-				a.creds, b.creds = b.creds, a.creds // either may be the one to wait
-			}
+			start := time.Now()
 			connect(t, a, b)
+			a.waitICE(ICECompleted)
 			a.waitDTLS(DTLSConnected)
 			b.waitDTLS(DTLSConnected)
 			exchange(t, a, b)
 			exchange(t, b, a)
+			if took := time.Since(start); took > prflxWait {
+				t.Errorf("pair %d has waited for a better pair, %v", i, took)
+			}
 			time.Sleep(time.Second)
 			ports := 0
 			for _, p := range []*peer{a, b} {
