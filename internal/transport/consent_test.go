@@ -232,7 +232,7 @@ var testCertificates = make([]tls.Certificate, 1)
 type nowhere struct{}
 
 func (nowhere) LocalAddr() netip.AddrPort                       { return netip.AddrPort{} }
-func (nowhere) Serve(udp.Handler, func()) error                 { return nil }
+func (nowhere) Serve(udp.Handler, func() bool) error            { return nil }
 func (nowhere) WriteTo(p []byte, _ netip.AddrPort) (int, error) { return len(p), nil }
 func (nowhere) WriteBatch([]udp.Message) error                  { return nil }
 func (nowhere) Close() error                                    { return nil }

@@ -62,7 +62,7 @@ func (a *agentPath) ice() *ice.Conn {
 func (a *agentPath) LocalAddr() netip.AddrPort { return netip.AddrPort{} }
 
 // Serve implements udp.Conn: generation.read does it.
-func (a *agentPath) Serve(udp.Handler, func()) error { return net.ErrClosed }
+func (a *agentPath) Serve(udp.Handler, func() bool) error { return net.ErrClosed }
 
 // WriteTo implements udp.Conn.
 func (a *agentPath) WriteTo(p []byte, _ netip.AddrPort) (int, error) {

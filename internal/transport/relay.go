@@ -233,7 +233,7 @@ func newRelay(ctx context.Context, n *Network, under net.PacketConn, server neti
 func (r *relay) LocalAddr() netip.AddrPort { return addrPortOf(r.alloc.LocalAddr()) }
 
 // Serve implements udp.Conn: the agent's reader does it.
-func (r *relay) Serve(udp.Handler, func()) error { return net.ErrClosed }
+func (r *relay) Serve(udp.Handler, func() bool) error { return net.ErrClosed }
 
 // WriteTo implements udp.Conn.
 func (r *relay) WriteTo(p []byte, to netip.AddrPort) (int, error) {

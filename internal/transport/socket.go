@@ -22,6 +22,7 @@ type socket struct {
 	// touched are the Transports that the present burst has packets for. It
 	// belongs to the goroutine that reads.
 	touched []*Transport
+	woke    bool // something of the present burst is for another goroutine
 
 	mu     sync.RWMutex
 	ufrags map[string]*muxConn
@@ -70,6 +71,8 @@ func (s *socket) close() {
 // handle is the way of every received datagram.
 func (s *socket) handle(now time.Time, p []byte, from netip.AddrPort) {
 	k := classify(p)
+	// RTCP is dealt with here; others get what is for them from another goroutine.
+	s.woke = s.woke || k != kindRTCP && k != kindNone
 	switch k {
 	case kindNone:
 	case kindSTUN:
@@ -88,12 +91,14 @@ func (s *socket) handle(now time.Time, p []byte, from netip.AddrPort) {
 }
 
 // received ends a burst.
-func (s *socket) received() {
+func (s *socket) received() (woke bool) {
 	for i, t := range s.touched {
 		t.received()
 		s.touched[i] = nil
 	}
 	s.touched = s.touched[:0]
+	woke, s.woke = s.woke, false
+	return woke
 }
 
 func (s *socket) handleSTUN(p []byte, from netip.AddrPort) {

@@ -49,7 +49,7 @@ func listenPlain(addr netip.AddrPort, o Options) (Conn, error) {
 
 func (p *plainConn) LocalAddr() netip.AddrPort { return p.local }
 
-func (p *plainConn) Serve(h Handler, done func()) error {
+func (p *plainConn) Serve(h Handler, done func() bool) error {
 	buf := make([]byte, readSlot)
 	for {
 		n, from, err := p.c.ReadFromUDPAddrPort(buf)

@@ -37,7 +37,8 @@ type reader struct {
 	used  int // entries that the kernel has written to
 	errno unix.Errno
 	now   time.Time
-	count int // datagrams in them
+	count int  // datagrams in them
+	woke  bool // goroutines were woken by the burst
 	pace  pace
 }
 
@@ -95,7 +96,7 @@ func (r *reader) receive(fd uintptr, flags uintptr) bool {
 	}
 }
 
-func (c *linuxConn) Serve(h Handler, done func()) error {
+func (c *linuxConn) Serve(h Handler, done func() bool) error {
 	if !c.shared {
 		return c.serveOwn(h, done)
 	}
@@ -111,8 +112,8 @@ func (c *linuxConn) Serve(h Handler, done func()) error {
 		if err := r.hand(h, done); err != nil {
 			return err
 		}
-		if r.busy() {
-			time.Sleep(restTime)
+		if d := r.rest(); d > 0 {
+			time.Sleep(d)
 		}
 	}
 }
@@ -126,7 +127,7 @@ func (r *reader) free() {
 	ownReaders.Put(r)
 }
 
-func (c *linuxConn) serveOwn(h Handler, done func()) error {
+func (c *linuxConn) serveOwn(h Handler, done func() bool) error {
 	var r *reader
 	poll := func(fd uintptr) bool {
 		r = ownReaders.Get().(*reader)
@@ -153,20 +154,24 @@ func (c *linuxConn) serveOwn(h Handler, done func()) error {
 // waits in recvmmsg: a process whose peers send feedback now and then wakes a
 // thousand times a second, and through the runtime's poller each of these would
 // cost a second system call, and often a second thread that looks for work.
-func (c *linuxConn) serveThread(r *reader, h Handler, done func()) (err error) {
+func (c *linuxConn) serveThread(r *reader, h Handler, done func() bool) (err error) {
 	closed := c.raw.Control(func(fd uintptr) {
 		for err == nil && !c.closing.Load() {
 			if r.receive(fd, unix.MSG_WAITFORONE); c.closing.Load() {
 				return
 			}
 			err = r.hand(h, done)
-			if r.busy() {
-				ts := unix.NsecToTimespec(int64(restTime))
+			if d := r.rest(); d > 0 {
+				ts := unix.NsecToTimespec(int64(d))
 				_ = unix.Nanosleep(&ts, nil)
 			}
 			// Those who were woken run first: the call may block, and would
 			// keep the processor from them until the runtime notices.
-			runtime.Gosched()
+			// To yield costs the wake-up of another thread, so it is not done
+			// for nobody, as with the feedback of many peers.
+			if r.woke {
+				runtime.Gosched()
+			}
 		}
 	})
 	if closed != nil || err == nil {
@@ -175,15 +180,23 @@ func (c *linuxConn) serveThread(r *reader, h Handler, done func()) (err error) {
 	return err
 }
 
-// busy says that so many packets come that a few should gather: waking for each
-// would cost more than all that is done with it. It is what network cards do, too.
-func (r *reader) busy() bool {
-	return r.c.shared && r.pace.busy(r.now, r.count) && r.n < r.vlen
+// rest is how long a few packets should gather, where so many come that waking
+// for each would cost more than all that is done with it. It is what network
+// cards do, too.
+func (r *reader) rest() time.Duration {
+	if !r.c.shared {
+		return 0
+	}
+	d := r.pace.rest(r.now, r.count, r.woke)
+	if r.n == r.vlen { // there is more
+		return 0
+	}
+	return d
 }
 
 // hand delivers what was received.
-func (r *reader) hand(h Handler, done func()) error {
-	r.count = 0
+func (r *reader) hand(h Handler, done func() bool) error {
+	r.count, r.woke = 0, true
 	switch r.errno {
 	case 0:
 	case unix.EBADF, unix.ENOTSOCK, unix.EINVAL, unix.EFAULT:
@@ -198,7 +211,7 @@ func (r *reader) hand(h Handler, done func()) error {
 		r.deliver(i, r.now, h)
 	}
 	if done != nil {
-		done()
+		r.woke = done()
 	}
 	return nil
 }

@@ -151,7 +151,7 @@ type simConn struct {
 
 func (c *simConn) LocalAddr() netip.AddrPort { return c.local }
 
-func (c *simConn) Serve(h Handler, done func()) error {
+func (c *simConn) Serve(h Handler, done func() bool) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {

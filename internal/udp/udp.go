@@ -85,8 +85,9 @@ type Conn interface {
 	LocalAddr() netip.AddrPort
 	// Serve calls h for every datagram, on the calling goroutine, until the
 	// Conn is closed; then it returns [net.ErrClosed]. After each burst it
-	// calls done, unless that is nil. Only one Serve may run.
-	Serve(h Handler, done func()) error
+	// calls done, unless that is nil, which reports whether goroutines were
+	// woken that should run before the next burst. Only one Serve may run.
+	Serve(h Handler, done func() (woke bool)) error
 	// WriteTo sends one datagram. Errors that concern the destination alone
 	// (unreachable, refused) are returned and do not harm the socket.
 	WriteTo(p []byte, to netip.AddrPort) (int, error)
