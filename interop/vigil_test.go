@@ -194,8 +194,8 @@ func (v *vigil) mark(elapsed time.Duration) (ours, theirs stretch) {
 // end checks what happened since keepVigil. A Firefox makes its decoder anew when
 // it takes an offer back, and when offers come now from this end and now from
 // that one; then it waits for a key frame, of which the clip has one a second.
-// With firefoxAnew that much is let pass, and for each decoder a frame that was
-// on its way into the old one.
+// With firefoxAnew that much is let pass, and for each decoder the few frames that
+// were on their way into the old one.
 func (v *vigil) end(begin time.Time, firefoxAnew bool) {
 	x := v.x
 	x.Helper()
@@ -214,7 +214,7 @@ func (v *vigil) end(begin time.Time, firefoxAnew bool) {
 	var got []coded
 	dropped := 0
 	if anew {
-		dropped = theirs.Restarts
+		dropped = 3 * theirs.Restarts
 	}
 	if report := v.compare(dropped, func() ([]coded, []coded) {
 		x.eval(&got, `return await peer.tapIn()`, nil)

@@ -139,6 +139,10 @@ func (s *Signalling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				}
 			case <-c.gone:
 				if len(in) == 0 {
+					// With the closing handshake: cutting the connection while
+					// something is unread here resets it, and what was written
+					// last may never be seen.
+					conn.Close(websocket.StatusNormalClosure, "the other end has left")
 					return
 				}
 			case <-ctx.Done():
