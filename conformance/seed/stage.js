@@ -33,7 +33,7 @@ const until = async (what, condition, ms = 15000) => {
   for (const end = performance.now() + ms; ;) {
     const value = await condition();
     if (value) return value;
-    if (performance.now() > end) fail(`waited ${ms} ms in vain: ${what}`);
+    if (performance.now() > end) fail(`waited ${ms} ms in vain: ${what} (${pc.signalingState}, ${pc.iceConnectionState}, ${pc.connectionState})`);
     await new Promise(r => setTimeout(r, 20));
   }
 };
