@@ -232,6 +232,7 @@ func (c *congestion) settle() {
 	c.share = bwe.Allocate(c.share[:0], c.est.Target(), c.asked)
 	var tell []told
 	for i, f := range *flows {
+		c.share[i] = f.target.stream.MediaShare(c.share[i])
 		n := len(tell)
 		switch {
 		case f.target.coded.Load() != nil: // it has an encoder of its own

@@ -194,7 +194,7 @@ func receiveConfig(c *jsep.MediaConfig) rtpengine.ReceiverConfig {
 		cfg.Codecs = append(cfg.Codecs, pc)
 	}
 	for _, s := range c.RemoteSources {
-		cfg.Streams = append(cfg.Streams, rtpengine.StreamConfig{SSRC: s.SSRC, RTX: s.RTXSSRC, CNAME: s.CNAME})
+		cfg.Streams = append(cfg.Streams, rtpengine.StreamConfig{SSRC: s.SSRC, RTX: s.RTXSSRC, FEC: s.FECSSRC, CNAME: s.CNAME})
 	}
 	return cfg
 }

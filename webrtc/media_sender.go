@@ -107,7 +107,7 @@ func (m *senderMedia) apply(s *RTPSender, mt *mediaTransport, c *jsep.MediaConfi
 		e := &c.Encodings[i]
 		t := m.target(i)
 		one := &targetSpec{base: spec.base, codecs: spec.codecs}
-		one.base.RID, one.base.SSRC, one.base.RTXSSRC = e.RID, e.SSRC, e.RTXSSRC
+		one.base.RID, one.base.SSRC, one.base.RTXSSRC, one.base.FECSSRC = e.RID, e.SSRC, e.RTXSSRC, e.FECSSRC
 		if e.Codec != nil { // the encoding's own choice (webrtc-extensions)
 			one.codecs = only(one.codecs, engineCodec(*e.Codec))
 		}
@@ -255,6 +255,9 @@ const telephoneEvent = "audio/telephone-event"
 // redundantAudio is the format of packets that repeat those before (RFC 2198).
 const redundantAudio = "audio/red"
 
+// flexFEC is the format of repair packets for video, as browsers have it.
+const flexFEC = "video/flexfec-03"
+
 // sendSpec is what the encodings of a sender have in common.
 func sendSpec(c *jsep.MediaConfig) targetSpec {
 	var s targetSpec
@@ -267,6 +270,10 @@ func sendSpec(c *jsep.MediaConfig) targetSpec {
 		m := &c.SendCodecs[i]
 		if strings.EqualFold(m.MimeType, telephoneEvent) {
 			events = append(events, m)
+			continue
+		}
+		if strings.EqualFold(m.MimeType, flexFEC) {
+			s.base.FECPayloadType = m.PayloadType
 			continue
 		}
 		if strings.EqualFold(m.MimeType, redundantAudio) {

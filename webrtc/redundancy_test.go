@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -147,4 +148,60 @@ func inboundOf(t *testing.T, p *peer) *InboundRTPStreamStats {
 		t.Fatal("there is no incoming stream")
 	}
 	return found
+}
+
+// Without NACK, which negotiation switches off, video that loses packets is
+// whole by its repair packets once reports have told of the loss.
+func TestFlexFECRepairsVideo(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		k := newClip(vp8)
+		a.addTrack(k.track)
+		offer := a.offer()
+		if !strings.Contains(offer.SDP, "a=rtpmap:49 flexfec-03/90000\r\na=rtcp-fb:49 goog-remb\r\na=rtcp-fb:49 transport-cc\r\na=fmtp:49 repair-window=10000000\r\n") ||
+			!strings.Contains(offer.SDP, "a=ssrc-group:FEC-FR ") {
+			t.Fatalf("repair packets are offered as Chromium does:\n%s", offer.SDP)
+		}
+		b.remote(without(offer, "a=rtcp-fb:96 nack"))
+		answer := b.offer()
+		if !strings.Contains(answer.SDP, "flexfec-03/90000") {
+			t.Fatalf("repair packets that are offered are taken:\n%s", answer.SDP)
+		}
+		a.remote(answer)
+		a.wait(func() bool { return a.ConnectionState() == PeerConnectionStateConnected }, "connected")
+		b.wait(func() bool { return b.ConnectionState() == PeerConnectionStateConnected }, "connected")
+		got := watchTrack(b.GetReceivers()[0].Track())
+		k.play(30)
+		lossless := inboundOf(t, b)
+		if *lossless.FECPacketsReceived != 0 || lossless.FECSSRC != nil {
+			t.Errorf("%d repair packets came although nothing is lost", *lossless.FECPacketsReceived)
+		}
+		every := 0
+		w.sim.SetFilter(func(_, _ netip.AddrPort, p []byte) bool {
+			if len(p) > 12 && p[0]>>6 == 2 && p[1]&0x7F == 96 {
+				every++
+			}
+			return every%31 != 30 || len(p) <= 12 || p[0]>>6 != 2 || p[1]&0x7F != 96
+		})
+		k.play(150)
+		before := inboundOf(t, b)
+		k.play(300)
+		w.sim.SetFilter(nil) // repair packets come with the next frame at the latest
+		k.play(10)
+		time.Sleep(time.Second)
+		after := inboundOf(t, b)
+		all := got.got("")
+		wantRun(t, "video", all[max(0, len(all)-310):], k.sent[""][180:], 0, false)
+		repaired := *after.FECPacketsReceived - *after.FECPacketsDiscarded - *before.FECPacketsReceived + *before.FECPacketsDiscarded
+		if lost := after.PacketsLost - before.PacketsLost; lost < 30 || int64(repaired) < lost-1 {
+			t.Errorf("%d repair packets were of use for %d losses", repaired, lost)
+		}
+		if *after.PLICount != *before.PLICount || *after.NACKCount != 0 || after.RetransmittedPacketsReceived != 0 {
+			t.Errorf("something else repaired it: %d PLIs, %d NACKs", *after.PLICount-*before.PLICount, *after.NACKCount)
+		}
+		if after.FECSSRC == nil || !strings.Contains(offer.SDP, fmt.Sprintf("a=ssrc-group:FEC-FR %d %d\r\n", after.SSRC, *after.FECSSRC)) ||
+			*after.FECBytesReceived == 0 || *after.FECBytesReceived >= after.BytesReceived {
+			t.Errorf("the repair packets are of SSRC %v, %d bytes of %d", after.FECSSRC, *after.FECBytesReceived, after.BytesReceived)
+		}
+	})
 }

@@ -81,6 +81,7 @@ type InboundRTPStreamStats struct {
 	FECPacketsReceived           *uint64  `json:"fecPacketsReceived,omitempty"`
 	FECPacketsDiscarded          *uint64  `json:"fecPacketsDiscarded,omitempty"`
 	FECBytesReceived             *uint64  `json:"fecBytesReceived,omitempty"`
+	FECSSRC                      *uint32  `json:"fecSsrc,omitempty"`
 	// For video only.
 	FramesReceived          *uint64  `json:"framesReceived,omitempty"`
 	FramesDropped           *uint64  `json:"framesDropped,omitempty"`

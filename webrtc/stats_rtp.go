@@ -133,6 +133,7 @@ func (g *statsGathering) inbound(t *RTPTransceiver, transportID string,
 		RTXSSRC: nonZero(in.RTXSSRC), LastPacketReceivedTimestamp: millisecondsOrNil(in.LastPacketReceived),
 		NACKCount: &in.NACKCount, JitterBufferDelay: in.BufferDelay.Seconds(), JitterBufferEmittedCount: in.BufferEmitted,
 		FECPacketsReceived: &in.FECPacketsReceived, FECBytesReceived: &in.FECBytesReceived, FECPacketsDiscarded: &in.FECPacketsDiscarded,
+		FECSSRC: nonZero(in.FECSSRC),
 	}
 	demand := t.receiver.source.Demand()
 	if t.kind == media.Video {

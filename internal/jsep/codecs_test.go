@@ -246,3 +246,43 @@ func TestREDIsOpusTwice(t *testing.T) {
 		t.Fatalf("RED alone carries nothing: %v", err)
 	}
 }
+
+// Repair packets have a source of their own, which a=ssrc-group:FEC-FR names;
+// layers of simulcast have none.
+func TestFlexFECSources(t *testing.T) {
+	table, err := NewCapabilities([]CodecCapability{
+		{Codec: Codec{"video/VP8", 90000, 0, ""}, PayloadType: 96, RTXPayloadType: 97},
+		{Codec: Codec{"video/rtx", 90000, 0, ""}},
+		{Codec: Codec{"video/flexfec-03", 90000, 0, "repair-window=10000000"}, PayloadType: 49},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(c *Config) { c.Capabilities = table }
+	a, b := newPeer(t, "a", with), newPeer(t, "b", with)
+	a.addTrack(videoTrack("v"), "s")
+	offer := a.setLocal(Offer)
+	if !strings.Contains(offer, "SAVPF 96 97 49\r\n") || !strings.Contains(offer, "a=rtpmap:49 flexfec-03/90000\r\na=fmtp:49 repair-window=10000000\r\n") {
+		t.Fatalf("repair packets are offered, without retransmission of their own:\n%s", offer)
+	}
+	b.setRemote(Offer, offer)
+	a.setRemote(Answer, b.setLocal(Answer))
+	mine, theirs := a.s.Media()[0].Encodings[0], b.s.Media()[0].RemoteSources
+	if mine.FECSSRC == 0 || len(theirs) != 1 || theirs[0].SSRC != mine.SSRC || theirs[0].RTXSSRC != mine.RTXSSRC || theirs[0].FECSSRC != mine.FECSSRC {
+		t.Fatalf("the other peer knows the sources %+v, not %+v", theirs, mine)
+	}
+	if c := a.s.Media()[0].SendCodecs; len(c) != 2 || c[1].MimeType != "video/flexfec-03" || c[1].HasRTX {
+		t.Fatalf("got %+v", c)
+	}
+	// Who does not know them takes the rest.
+	c := newPeer(t, "c")
+	c.setRemote(Offer, offer)
+	if answer := c.setLocal(Answer); strings.Contains(answer, "flexfec") || strings.Contains(answer, "FEC-FR") {
+		t.Fatalf("only what is known is answered:\n%s", answer)
+	}
+	d := newPeer(t, "d", with)
+	d.addTransceiver(threeLayers())
+	if offer := d.setLocal(Offer); strings.Contains(offer, "FEC-FR") || d.s.Media() != nil && d.s.Media()[0].Encodings[0].FECSSRC != 0 {
+		t.Fatalf("layers have no repair packets:\n%s", offer)
+	}
+}

@@ -73,14 +73,17 @@ type SendEncoding struct {
 	SSRC uint32
 	// RTXSSRC is the source of retransmissions.
 	RTXSSRC uint32
+	// FECSSRC is the source of repair packets (FlexFEC); 0 with simulcast.
+	FECSSRC uint32
 }
 
 // RemoteSource is a source that the remote description announces by SSRC.
 type RemoteSource struct {
 	SSRC uint32
-	// RTXSSRC is 0 where none is announced.
-	RTXSSRC uint32
-	CNAME   string
+	// RTXSSRC and FECSSRC, its retransmissions and repair packets, are 0 where none
+	// are announced.
+	RTXSSRC, FECSSRC uint32
+	CNAME            string
 	// RID is not announced by SSRC; it stays "".
 }
 

@@ -113,6 +113,9 @@ func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 	for _, e := range t.encodings {
 		se := SendEncoding{Encoding: e}
 		se.SSRC, se.RTXSSRC = t.sources.of(e)
+		if len(t.encodings) == 1 {
+			se.FECSSRC = t.sources.fecOf(e)
+		}
 		if len(t.encodings) == 1 && (key.localSection() == nil || key.localSection().Simulcast == nil || key.localSection().Simulcast.Send == nil) {
 			// The rid of the layer that an answer without simulcast has left is not
 			// negotiated.
@@ -232,7 +235,7 @@ func remoteSources(m *media) []RemoteSource {
 	var out []RemoteSource
 	repairs := map[uint32]bool{}
 	for _, g := range m.SSRCGroups {
-		if g.Semantics == "FID" && len(g.SSRCs) == 2 {
+		if (g.Semantics == "FID" || g.Semantics == "FEC-FR") && len(g.SSRCs) == 2 {
 			repairs[g.SSRCs[1]] = true
 		}
 	}
@@ -245,8 +248,12 @@ func remoteSources(m *media) []RemoteSource {
 			i = len(out)
 			out = append(out, RemoteSource{SSRC: a.SSRC})
 			for _, g := range m.SSRCGroups {
-				if g.Semantics == "FID" && len(g.SSRCs) == 2 && g.SSRCs[0] == a.SSRC {
+				switch {
+				case len(g.SSRCs) != 2 || g.SSRCs[0] != a.SSRC:
+				case g.Semantics == "FID":
 					out[i].RTXSSRC = g.SSRCs[1]
+				case g.Semantics == "FEC-FR":
+					out[i].FECSSRC = g.SSRCs[1]
 				}
 			}
 		}

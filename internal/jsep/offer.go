@@ -262,6 +262,7 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 		if ssrc, _ := sources.of(e); ssrc == 0 {
 			sources.rids = append(slices.Clip(sources.rids), e.RID)
 			sources.ssrcs, sources.rtx = append(slices.Clip(sources.ssrcs), r.ssrc()), append(slices.Clip(sources.rtx), r.ssrc())
+			sources.fec = append(slices.Clip(sources.fec), r.ssrc())
 		}
 	}
 	c.sources = sources

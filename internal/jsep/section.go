@@ -3,6 +3,7 @@ package jsep
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"unsafe"
 
 	"trackway/internal/sdp"
@@ -211,6 +212,11 @@ func (s *State) rtp(m *sdp.Media, in *sectionInput) {
 			m.SSRCGroups = []sdp.SSRCGroup{{Semantics: "FID", SSRCs: []uint32{ssrc, rtx}}}
 			m.SSRCs = append(m.SSRCs, sdp.SSRCAttribute{SSRC: rtx, Key: "cname", Value: s.cname})
 		}
+		if hasFlexFEC(m) { // RFC 5956 §4.3
+			fec := t.sources.fecOf(t.encodings[0])
+			m.SSRCGroups = append(m.SSRCGroups, sdp.SSRCGroup{Semantics: "FEC-FR", SSRCs: []uint32{ssrc, fec}})
+			m.SSRCs = append(m.SSRCs, sdp.SSRCAttribute{SSRC: fec, Key: "cname", Value: s.cname})
+		}
 	}
 }
 
@@ -234,6 +240,10 @@ func hasRTX(m *sdp.Media) bool {
 		}
 	}
 	return false
+}
+
+func hasFlexFEC(m *sdp.Media) bool {
+	return slices.ContainsFunc(m.Codecs, func(c sdp.Codec) bool { return strings.EqualFold(c.Name, "flexfec-03") })
 }
 
 // simulcastLines adds a=rid and a=simulcast (RFC 8853 §5.3).

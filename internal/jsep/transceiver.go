@@ -53,8 +53,8 @@ type Transceiver struct {
 // senderSources are the SSRCs of a sender, chosen when it is first described.
 type senderSources struct {
 	// rids names the encodings, so that each keeps its sources when others go.
-	rids       []string
-	ssrcs, rtx []uint32
+	rids            []string
+	ssrcs, rtx, fec []uint32
 }
 
 // of gives the sources of an encoding, 0 where none are chosen yet.
@@ -65,6 +65,17 @@ func (x *senderSources) of(e Encoding) (ssrc, rtx uint32) {
 		}
 	}
 	return 0, 0
+}
+
+// fecOf gives the source of an encoding's repair packets, 0 where none is chosen
+// yet.
+func (x *senderSources) fecOf(e Encoding) uint32 {
+	if x != nil {
+		if i := slices.Index(x.rids, e.RID); i >= 0 {
+			return x.fec[i]
+		}
+	}
+	return 0
 }
 
 // has reports whether every encoding has sources.

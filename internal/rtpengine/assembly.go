@@ -369,6 +369,9 @@ func (a *assembly) deliver(now time.Time, end uint64) {
 // patience is how long a missing packet is waited for.
 func (a *assembly) patience() time.Duration {
 	if a.stream.codec == nil || !a.stream.codec.NACK {
+		if a.stream.fec != nil {
+			return 60*time.Millisecond + fecPatience
+		}
 		return 60 * time.Millisecond // reordering only
 	}
 	return min(max(10*a.stream.session.rtt()+100*time.Millisecond, 500*time.Millisecond), 2*time.Second)

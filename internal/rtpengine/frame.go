@@ -101,6 +101,8 @@ type Packet struct {
 	Event bool
 	// around is how many bytes of the payload, as it arrived, are not in Payload.
 	around int
+	// again says that it came a second time under its own number, asked for.
+	again bool
 }
 
 // Output takes the packets that the engine builds. ReserveRTP and CommitRTP

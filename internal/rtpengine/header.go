@@ -62,7 +62,7 @@ func ParsePacket(b []byte, p *Packet) error {
 	}
 	p.Payload = b[n:end]
 	p.Ext = Extensions{}
-	p.Recovered, p.around = false, 0
+	p.Recovered, p.around, p.again = false, 0, false
 	return nil
 }
 

@@ -10,6 +10,8 @@ type StreamConfig struct {
 	SSRC uint32
 	// RTX is the SSRC of its retransmissions, or 0.
 	RTX uint32
+	// FEC is the SSRC of its repair packets (FlexFEC), or 0.
+	FEC uint32
 	// RID is the encoding, or "".
 	RID   string
 	CNAME string
@@ -63,6 +65,7 @@ type Receiver struct {
 	cfg     ReceiverConfig
 	byPT    [128]*PayloadCodec
 	rtxPT   [128]*PayloadCodec // by RTX payload type
+	fec     [128]bool          // payload types of repair packets
 	red     [128]uint8         // by RED's payload type: that of its blocks, or 0
 	streams []*ReceiveStream
 	sources []Source
@@ -98,11 +101,15 @@ const (
 
 func (r *Receiver) setConfig(cfg ReceiverConfig) {
 	r.cfg = cfg
-	r.byPT, r.rtxPT, r.red = [128]*PayloadCodec{}, [128]*PayloadCodec{}, [128]uint8{}
+	r.byPT, r.rtxPT, r.red, r.fec = [128]*PayloadCodec{}, [128]*PayloadCodec{}, [128]uint8{}, [128]bool{}
 	codecs := make([]PayloadCodec, len(cfg.Codecs))
 	copy(codecs, cfg.Codecs)
 	for i := range codecs {
 		c := &codecs[i]
+		if c.Codec.isFlexFEC() {
+			r.fec[c.PayloadType&0x7F] = true
+			continue
+		}
 		r.byPT[c.PayloadType&0x7F] = c
 		if c.RTXPayloadType != 0 {
 			r.rtxPT[c.RTXPayloadType&0x7F] = c

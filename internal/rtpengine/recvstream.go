@@ -31,6 +31,8 @@ type ReceiveStream struct {
 	seen     [dupWindow / 64]uint64
 	restored *[dupWindow / 64]uint64 // by redundancy; nil before the first
 	red      *redHistory
+	fec      *fecReceiving
+	fecSSRC  uint32
 	badSeq   uint32 // sequence number that would confirm a restart, 1<<16 none
 	received uint64 // without retransmissions over RTX
 
@@ -154,7 +156,7 @@ func (st *ReceiveStream) handle(now time.Time, p *Packet, recovered bool) {
 		unasked, asked := st.nack.arrived(now, ext)
 		// What comes by itself was late, not lost.
 		st.nack.reordered = st.nack.reordered || !recovered && (unasked || st.codec.RTXPayloadType != 0)
-		if asked > 0 {
+		if p.again = asked > 0 && !recovered; asked > 0 {
 			st.session.noteRepair(asked)
 		}
 	}
@@ -201,7 +203,7 @@ func (st *ReceiveStream) begin(ext uint64) {
 	lost := st.stats.PacketsLost
 	st.started, st.base, st.highest, st.badSeq = true, ext, ext-1, 1<<16
 	st.received, st.expectedPrior, st.receivedPrior = 0, 0, 0
-	st.seen, st.restored, st.red = [dupWindow / 64]uint64{}, nil, nil
+	st.seen, st.restored, st.red, st.fec = [dupWindow / 64]uint64{}, nil, nil, nil
 	st.nack = nackList{items: st.nack.items[:0], reordered: st.nack.reordered}
 	st.jitterSet = false
 	st.stats.PacketsLost = lost
@@ -308,6 +310,7 @@ func (st *ReceiveStream) senderReport(now time.Time, r *senderReport) {
 // snapshot returns the counters.
 func (st *ReceiveStream) snapshot() (InboundStats, RemoteOutboundStats) {
 	s, m := st.stats, st.remote
+	s.FECSSRC = st.fecSSRC
 	s.SSRC, s.RTXSSRC, s.MID, s.RID = st.ssrc, st.rtxSSRC, st.receiver.cfg.MID, st.rid
 	s.PayloadType = st.pt
 	if st.codec != nil {

@@ -186,6 +186,7 @@ func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration, 
 	m.Timestamp = now
 	m.FractionLost = float64(b.fraction) / 256
 	ss.loss = max(m.FractionLost, ss.loss+(m.FractionLost-ss.loss)/4)
+	ss.adaptFEC()
 	m.PacketsLost = int64(b.lost)
 	m.Jitter = ticksDuration(int64(b.jitter), ss.clock)
 	if first := ss.origin; b.highest != 0 {

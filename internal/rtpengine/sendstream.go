@@ -3,6 +3,7 @@ package rtpengine
 import (
 	"encoding/binary"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,9 @@ type SendConfig struct {
 	PayloadType, RTXPayloadType uint8
 	// EventPayloadType is that of telephone events at the codec's clock rate, or 0.
 	EventPayloadType uint8
+	// FECSSRC and FECPayloadType are those of repair packets (FlexFEC), or 0.
+	FECSSRC        uint32
+	FECPayloadType uint8
 	// REDPayloadType is that of audio/red with blocks of PayloadType, or 0 for no
 	// redundancy.
 	REDPayloadType uint8
@@ -111,9 +115,13 @@ type SendStream struct {
 	firSeq       uint8
 	firSeen      bool
 
-	loss   float64     // of late, by the peer's reports: rises at once and falls slowly
-	red    *redSending // nil without RED
-	formed uint64      // packets before it were sent in another form
+	loss     float64     // of late, by the peer's reports: rises at once and falls slowly
+	red      *redSending // nil without RED
+	fec      *fecSending // nil without FlexFEC
+	fecSeq   uint16      // once begun it goes on, for SRTP's sake
+	fecBegun bool
+	overhead atomic.Int64 // repair packets for a thousand of media
+	formed   uint64       // packets before it were sent in another form
 
 	event eventSending
 
@@ -151,7 +159,18 @@ func (ss *SendStream) setConfig(cfg SendConfig) {
 			ss.red = &redSending{}
 		}
 	}
+	fec := cfg.FECSSRC != 0 && cfg.FECPayloadType != 0
+	if ss.fec != nil && (!fec || cfg.SSRC != ss.cfg.SSRC) {
+		ss.endFEC()
+	}
 	ss.cfg = cfg
+	if fec && ss.fec == nil {
+		ss.fec = &fecSending{}
+		if !ss.fecBegun {
+			ss.fecSeq, ss.fecBegun = uint16(ss.session.rand()&0x7FFF), true
+		}
+		ss.adaptFEC()
+	}
 	ss.ids = extIDsOf(cfg.Extensions)
 	if cfg.CongestionFeedback {
 		ss.ids[extTransportCC] = 0 // eight bytes that nobody reads
@@ -196,6 +215,9 @@ func (ss *SendStream) Pause() {
 
 func (ss *SendStream) pause() {
 	ss.paused = true
+	if ss.fec != nil {
+		ss.fec.drop()
+	}
 	ss.waitKey, ss.waitSince = true, time.Time{}
 }
 
@@ -252,6 +274,9 @@ func (ss *SendStream) Send(now time.Time, r *Ring, span Span, out Output) (res S
 				res.Packets++
 				res.Bytes += n
 			}
+			if ss.fec != nil {
+				ss.protect(now, s.marker, out, &res)
+			}
 		}
 	}
 	return res
@@ -299,6 +324,9 @@ func (ss *SendStream) transmit(now time.Time, s *ringSlot, seg *segment, seq uin
 	twcc := ss.session.nextTransportSequence(ss.counted)
 	packet, header := ss.build(buf, s, seg, seq, now, twcc, rtx)
 	key := packetKey(packet)
+	if ss.fec != nil && !rtx {
+		ss.fec.add(now, seq, packet)
+	}
 	out.CommitRTP(packet)
 	ss.session.sent(ss.counted, twcc, key, now, len(packet), ss.probe)
 	if !rtx && seq == ss.highest {

@@ -96,6 +96,7 @@ type route struct {
 	receiver *Receiver
 	stream   *ReceiveStream // nil while it is not known which stream RTX repairs
 	rtx      bool
+	fec      bool       // repair packets, for any stream of the receiver
 	arrivals ccfbStream // for RFC 8888 feedback
 	known    bool       // from signalling: not evicted
 	last     time.Time
@@ -231,6 +232,9 @@ func (s *Session) RemoveSender(ss *SendStream, out Output) {
 	}
 	ss.closed = true
 	bye := [2]uint32{ss.cfg.SSRC, ss.cfg.RTXSSRC}
+	if ss.fec != nil {
+		ss.fec.drop()
+	}
 	started := ss.started
 	ss.nsegs, ss.segs = 0, [segmentsKept]segment{} // lets the rings go
 	ss.mu.Unlock()
@@ -265,7 +269,8 @@ func (e *SSRCError) Error() string { return "rtpengine: SSRC or RTX SSRC is in u
 // taken reports whether an SSRC of cfg belongs to a stream other than ss.
 func (s *Session) taken(cfg SendConfig, ss *SendStream) bool {
 	used := func(ssrc uint32) bool { o := s.bySSRC[ssrc]; return o != nil && o != ss }
-	return used(cfg.SSRC) || cfg.RTXSSRC != 0 && (used(cfg.RTXSSRC) || cfg.RTXSSRC == cfg.SSRC)
+	return used(cfg.SSRC) || cfg.RTXSSRC != 0 && (used(cfg.RTXSSRC) || cfg.RTXSSRC == cfg.SSRC) ||
+		cfg.FECSSRC != 0 && (used(cfg.FECSSRC) || cfg.FECSSRC == cfg.SSRC || cfg.FECSSRC == cfg.RTXSSRC)
 }
 
 func (s *Session) enter(cfg SendConfig, ss *SendStream) {
@@ -344,7 +349,7 @@ func (s *Session) rebuild() {
 		}
 		s.ids.add(r.cfg.Extensions)
 		for pt := range 128 {
-			if r.byPT[pt] == nil && r.rtxPT[pt] == nil {
+			if r.byPT[pt] == nil && r.rtxPT[pt] == nil && !r.fec[pt] {
 				continue
 			}
 			if s.byPT[pt] != nil || s.ambiguous[pt] {
@@ -387,6 +392,9 @@ func (s *Session) prebind(r *Receiver) {
 		if c.RTX != 0 {
 			st.rtxSSRC = c.RTX
 			s.bind(c.RTX, &route{receiver: r, stream: st, rtx: true, known: true})
+		}
+		if c.FEC != 0 {
+			s.bind(c.FEC, &route{receiver: r, fec: true, known: true})
 		}
 	}
 }

@@ -42,9 +42,13 @@ func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
 		return
 	}
 	st := rt.stream
-	if rt.rtx {
+	switch {
+	case rt.fec:
+		st = s.takeFEC(now, rt.receiver, p)
+	case rt.rtx:
 		s.repair(now, rt, p)
-	} else {
+		st = rt.stream
+	default:
 		if !st.announced {
 			st.announced = true
 			if s.nextReport.IsZero() || s.nextReport.Sub(now) > reportSoon {
@@ -58,8 +62,11 @@ func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
 		} else {
 			st.handle(now, p, false)
 		}
+		if st.fec != nil {
+			st.protected(now, p, packet)
+		}
 	}
-	if st = rt.stream; st != nil {
+	if st != nil {
 		s.urge(now, st, out)
 		s.pollBy(st.asm.deadline())
 		if st.codec != nil && st.codec.NACK {
@@ -110,6 +117,7 @@ func (s *Session) route(now time.Time, p *Packet) *route {
 // rid follows a change of the RtpStreamId of a known SSRC (RFC 8852).
 func (s *Session) rid(now time.Time, rt *route, p *Packet) *route {
 	switch {
+	case rt.fec:
 	case rt.rtx:
 		if len(p.Ext.RepairedRID) > 0 && (rt.stream == nil || rt.stream.rid != string(p.Ext.RepairedRID)) {
 			rt.stream = s.repaired(rt.receiver, p)
@@ -125,8 +133,8 @@ func (s *Session) routesMost() int { return 16 + 2*streamsPerReceiver*len(s.rece
 
 // learn binds a new SSRC to a receiver.
 func (s *Session) learn(now time.Time, r *Receiver, p *Packet) *route {
-	rtx := r.rtxPT[p.PayloadType] != nil
-	if !rtx && r.byPT[p.PayloadType] == nil {
+	rtx, fec := r.rtxPT[p.PayloadType] != nil, r.fec[p.PayloadType]
+	if !rtx && !fec && r.byPT[p.PayloadType] == nil {
 		s.stats.Unrouted++ // a payload type that was not negotiated
 		return nil
 	}
@@ -134,7 +142,11 @@ func (s *Session) learn(now time.Time, r *Receiver, p *Packet) *route {
 		s.stats.Refused++
 		return nil
 	}
-	rt := &route{receiver: r, rtx: rtx}
+	rt := &route{receiver: r, rtx: rtx, fec: fec}
+	if fec { // which stream it repairs is in every packet
+		s.bind(p.SSRC, rt)
+		return rt
+	}
 	if rtx {
 		rt.stream = s.repaired(r, p)
 		if rt.stream != nil {

@@ -15,6 +15,8 @@ type OutboundStats struct {
 	RetransmittedBytesSent   uint64
 	FramesSent               uint64
 	KeyFramesSent            uint64
+	FECPacketsSent           uint64 // in no other counter
+	FECBytesSent             uint64
 	NACKCount                uint64
 	PLICount                 uint64
 	FIRCount                 uint64

@@ -27,6 +27,9 @@ func (ss *SendStream) probeTail(now time.Time, out Output) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	quiet := now.Sub(ss.lastTime)
+	if ss.fec != nil && !ss.closed && quiet >= fecGroupAge {
+		ss.protect(now, true, out, &SendResult{}) // nothing came that they could share repair packets with
+	}
 	switch {
 	case !ss.started || ss.closed || !ss.active || !ss.video || ss.tail == ss.highest,
 		ss.cfg.RTXSSRC == 0 || ss.cfg.RTXPayloadType == 0,
