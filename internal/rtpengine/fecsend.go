@@ -33,7 +33,7 @@ type fecSending struct {
 	since time.Time
 	at    time.Time // of the last one
 	slow  bool      // the next one may be far: wait for none
-	most  int // length of the longest one
+	most  int       // length of the longest one
 }
 
 // fecRate is how many repair packets a packet gets: twice the loss, and a tenth
