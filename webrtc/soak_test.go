@@ -68,7 +68,7 @@ func TestSoak(t *testing.T) {
 	t.Logf("%v with %d connections, seed %d: %s", length, connections, plan.seed, s)
 	t.Logf("left open, no tracks: %+d goroutines, %+d KiB of heap", s.idle.goroutines-s.fresh.goroutines, (s.idle.heap-s.fresh.heap)>>10)
 	t.Logf("after closing: %+d goroutines, %+d KiB of heap", after.goroutines-before.goroutines, (after.heap-before.heap)>>10)
-	if s.frames.Load() < int64(connections)*int64(length/time.Second) {
+	if s.frames.Load() < int64(connections)*int64(length/time.Second)/4 {
 		t.Errorf("only %d frames were received", s.frames.Load())
 	}
 	if n := s.lost.Load() + s.gaps.Load(); n > 0 {
@@ -171,7 +171,8 @@ func newSoakHouse(t *testing.T) *soakHouse {
 // soakRun is one round: its connections and counts.
 type soakRun struct {
 	*soakHouse
-	t *testing.T
+	t     *testing.T
+	pairs []*soakPair
 
 	added, removed, replaced, stopped, restarted, reopened, negotiated atomic.Int64
 	packets, frames, lost, gaps, doubled, damaged                      atomic.Int64
@@ -191,6 +192,7 @@ func soak(t *testing.T, house *soakHouse, plan soakPlan) *soakRun {
 	defer cancel()
 	s := &soakRun{soakHouse: house, t: t}
 	pairs := make([]*soakPair, connections)
+	s.pairs = pairs
 	each := func(workers int, f func(i int)) {
 		var wg sync.WaitGroup
 		turn := make(chan struct{}, workers)
@@ -233,18 +235,34 @@ func soak(t *testing.T, house *soakHouse, plan soakPlan) *soakRun {
 	return s
 }
 
-// play writes frames of all sources, one of each in interval.
+// play writes frames of all sources, one of each in interval; or later, when all
+// who take a source have its last frame. A machine that is busy with something
+// else must not overflow the sockets' buffers: their losses are no news.
 func (s *soakRun) play(interval time.Duration, stop chan struct{}) {
 	tick := time.NewTicker(interval / time.Duration(len(s.sources)))
 	defer tick.Stop()
 	for i := 0; ; i++ {
 		select {
 		case <-tick.C:
-			s.sources[i%len(s.sources)].frame()
+			source := s.sources[i%len(s.sources)]
+			for end := time.Now().Add(repairTime); s.behind(source) && time.Now().Before(end); {
+				time.Sleep(5 * time.Millisecond)
+			}
+			source.frame()
 		case <-stop:
 			return
 		}
 	}
+}
+
+// behind reports whether somebody still waits for the last frame of a source.
+func (s *soakRun) behind(source *soakSource) bool {
+	for _, p := range s.pairs {
+		if p.behind(source) {
+			return true
+		}
+	}
+	return false
 }
 
 // soakSource is a source of numbered frames.
@@ -397,6 +415,13 @@ func (c *soakCheck) ends(s *soakSource) bool {
 	return c.source == s.id && c.last == s.n.Load() && len(c.missed) == 0
 }
 
+// behind reports whether the last frame that a source made is still to come.
+func (c *soakCheck) behind(s *soakSource) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.source == s.id && c.last != s.n.Load() && len(c.due) == 0 && !c.over
+}
+
 // expect has the sender's track be another source's from now on.
 func (c *soakCheck) expect(s *soakSource) {
 	c.mu.Lock()
@@ -441,7 +466,9 @@ func (p *soakPair) open(ctx context.Context) {
 		if p.fail("NewPeerConnection", err) {
 			return
 		}
+		p.mu.Lock()
 		p.pcs[i], p.checks[i] = pc, map[string]*soakCheck{}
+		p.mu.Unlock()
 		pc.OnConnectionStateChange(func() {
 			if pc.ConnectionState() == PeerConnectionStateConnected {
 				connected <- struct{}{}
@@ -493,6 +520,19 @@ func (p *soakPair) check(side int, mid string) *soakCheck {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.checks[side][mid]
+}
+
+func (p *soakPair) behind(s *soakSource) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.checks {
+		for _, c := range p.checks[i] {
+			if c.behind(s) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // negotiate runs an offer and an answer; candidates go with the descriptions.

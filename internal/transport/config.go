@@ -107,7 +107,8 @@ type Timing struct {
 	Disconnected, Failed time.Duration
 	// Gather is how long a STUN or TURN server may take [5s].
 	Gather time.Duration
-	// DTLSRetransmit is the first retransmission timeout [50ms].
+	// DTLSRetransmit is the first retransmission timeout, which doubles up to
+	// three seconds [100ms].
 	DTLSRetransmit time.Duration
 }
 

@@ -74,6 +74,7 @@ func newAssociation(t *Transport, from *generation) *association {
 	a := &association{t: t, from: from}
 	a.ctx, a.cancel = context.WithCancel(t.ctx)
 	a.pipe.a = a
+	a.pipe.flights.first = t.cfg.Network.cfg.Timing.DTLSRetransmit
 	return a
 }
 
@@ -214,7 +215,9 @@ func (a *association) handshake(client bool) error {
 		dtls.WithVerifyPeerCertificate(a.verify),
 		// P-256 before X25519: the standard library has it in assembly.
 		dtls.WithEllipticCurves(elliptic.P256, elliptic.X25519, elliptic.P384),
+		// What is sent of that, and when, is for the pipe to say.
 		dtls.WithFlightInterval(n.cfg.Timing.DTLSRetransmit),
+		dtls.WithDisableRetransmitBackoff(true),
 		dtls.WithLoggerFactory(logs{n.cfg.Log}),
 	}
 	if t.cfg.MaxDatagram > 0 {

@@ -42,6 +42,7 @@ type generation struct {
 	wg     sync.WaitGroup // gathering, resolving and reading
 
 	selected atomic.Bool
+	settled  atomic.Bool         // it no longer counts among the Network's agents
 	state    ice.ConnectionState // guarded by t.mu
 	chosen   bool                // a pair was given to t; guarded by t.mu
 
@@ -111,7 +112,7 @@ func newGeneration(t *Transport, local Credentials) (*generation, error) {
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled),
 		ice.WithLoggerFactory(logs{n.cfg.Log}),
 		ice.WithIncludeLoopback(),
-		ice.WithCheckInterval(tm.CheckInterval),
+		ice.WithCheckInterval(n.checkInterval()),
 		ice.WithKeepaliveInterval(tm.Keepalive / 2),
 		ice.WithDisconnectedTimeout(tm.Disconnected),
 		// When it has failed is for us to say.
@@ -128,6 +129,7 @@ func newGeneration(t *Transport, local Credentials) (*generation, error) {
 	}
 	a, err := ice.NewAgentWithOptions(opts...)
 	if err != nil {
+		g.settle()
 		return nil, err
 	}
 	g.agent = a
@@ -324,8 +326,16 @@ func (g *generation) finished() bool {
 
 func (g *generation) onState(s ice.ConnectionState) { g.t.agentState(g, s) }
 
+// settle is called when the agent no longer looks for a first pair.
+func (g *generation) settle() {
+	if !g.settled.Swap(true) {
+		g.t.cfg.Network.agents.Add(-1)
+	}
+}
+
 func (g *generation) onSelected(local, remote ice.Candidate) {
 	g.selected.Store(true)
+	g.settle()
 	p := g.pathTo(local, remote)
 	p.selected = true
 	g.mu.Lock()
@@ -408,6 +418,7 @@ func (g *generation) close() {
 		return
 	}
 	g.closed = true
+	g.settle()
 	agent, k, muxes := g.agent, g.consent, g.muxes
 	if g.timer != nil {
 		g.timer.Stop()

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"trackway/internal/udp"
@@ -24,6 +25,28 @@ type Network struct {
 
 	names names
 	tcp   tcpPort
+
+	// agents counts the ICE agents that have no pair yet.
+	agents atomic.Int32
+}
+
+const (
+	// agentsInterval is the least time between two checks of a process: "the
+	// combination of all transactions from all agents (if a given implementation
+	// runs several concurrent agents) MUST NOT be sent more often than once every
+	// 5 ms" (RFC 8445 14.2).
+	agentsInterval = 5 * time.Millisecond
+	// slowestCheck bounds what comes of that: the least retransmission timeout
+	// of a check (RFC 8445 14.3).
+	slowestCheck = 500 * time.Millisecond
+)
+
+// checkInterval counts one more agent and says how often it may check. With a
+// thousand of them that begin at once each would otherwise be lost in the
+// others' retransmissions.
+func (n *Network) checkInterval() time.Duration {
+	fair := time.Duration(n.agents.Add(1)) * agentsInterval
+	return max(n.cfg.Timing.CheckInterval, min(fair, slowestCheck))
 }
 
 // NewNetwork makes a Network. Sockets are opened when the first Transport
@@ -56,7 +79,7 @@ func (t Timing) withDefaults() Timing {
 		{&t.Disconnected, 5 * time.Second},
 		{&t.Failed, 25 * time.Second},
 		{&t.Gather, 5 * time.Second},
-		{&t.DTLSRetransmit, 50 * time.Millisecond},
+		{&t.DTLSRetransmit, 100 * time.Millisecond},
 	} {
 		if *d.v == 0 {
 			*d.v = d.def

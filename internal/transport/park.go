@@ -243,6 +243,7 @@ func (g *generation) abandon() {
 		return
 	}
 	g.agent, g.conn = nil, nil
+	g.settle()
 	// On a goroutine: closing waits for the agent's loop, which may wait for the
 	// caller's lock.
 	g.wg.Add(1)

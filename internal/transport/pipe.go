@@ -31,6 +31,8 @@ type pipe struct {
 	// final is the last flight of a server's handshake, to be sent again while
 	// the association rests.
 	final [][]byte
+	// flights is the timer of the handshake.
+	flights flightTimer
 }
 
 // pipeEnd is the net.PacketConn under one dtls.Conn.
@@ -80,6 +82,7 @@ func (p *pipe) push(b []byte) bool {
 		return false
 	}
 	p.queue = append(p.queue, slices.Clone(b))
+	p.flights.heard = true
 	switch {
 	case p.resting:
 		p.resting = false
@@ -144,7 +147,9 @@ func (e *pipeEnd) WriteTo(b []byte, _ net.Addr) (int, error) {
 	if e.server && finalFlight(b) {
 		e.p.keep(b)
 	}
-	e.p.write(b)
+	if e.p.due(b) {
+		e.p.write(b)
+	}
 	return len(b), nil
 }
 
@@ -178,6 +183,61 @@ func (p *pipe) write(b []byte) {
 		w.refused.Packets.Add(1)
 		w.refused.Bytes.Add(uint64(len(b)))
 	}
+}
+
+// due reports whether a datagram may leave: of those of a handshake only what
+// its timer lets through.
+func (p *pipe) due(b []byte) bool {
+	if len(b) == 0 || b[0] != recordChangeCipherSpec && b[0] != recordHandshake {
+		return true // an alert, or data
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.live || p.flights.due(time.Now())
+}
+
+// The content types of RFC 5246 6.2.1 that flights are made of.
+const (
+	recordChangeCipherSpec = 20
+	recordHandshake        = 22
+)
+
+// flightsApart is the most time between two retransmissions of a flight. RFC
+// 6347 4.2.4.1 doubles up to a minute, since it knows nothing of the path; here
+// ICE checks the path more often than that all the while and ends the sending
+// when nobody answers, and somebody waits for the call.
+const flightsApart = 3 * time.Second
+
+// flightTimer is the retransmission timer of RFC 6347 4.2.4.1, with an upper
+// bound. The association retransmits its flight in equal intervals until it is
+// answered; this lets the first pass, and then those that are due.
+type flightTimer struct {
+	first time.Duration // the interval
+	heard bool          // from the peer since the last flight: the next one is new, or asked for
+	wait  time.Duration // from the last flight to the next; 0 before the first
+	next  time.Time     // when the flight may pass again
+	last  time.Time     // when the last datagram was to be sent
+	pass  bool          // and what became of it
+}
+
+func (f *flightTimer) due(now time.Time) bool {
+	// The association's timer runs from the end of a flight to the beginning of
+	// the next.
+	same := now.Sub(f.last) < f.first/2
+	f.last = now
+	switch {
+	case f.heard || f.wait == 0:
+		f.wait = f.first
+	case same:
+		return f.pass
+	case now.Before(f.next):
+		f.pass = false
+		return false
+	default:
+		f.wait = min(2*f.wait, max(flightsApart, f.first))
+	}
+	f.heard, f.pass, f.next = false, true, now.Add(f.wait-f.first/4)
+	return true
 }
 
 // Close implements net.PacketConn. The association calls it when it ends.

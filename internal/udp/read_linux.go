@@ -155,6 +155,7 @@ func (c *linuxConn) serveOwn(h Handler, done func() bool) error {
 // thousand times a second, and through the runtime's poller each of these would
 // cost a second system call, and often a second thread that looks for work.
 func (c *linuxConn) serveThread(r *reader, h Handler, done func() bool) (err error) {
+	woke := false
 	closed := c.raw.Control(func(fd uintptr) {
 		for err == nil && !c.closing.Load() {
 			if r.receive(fd, unix.MSG_WAITFORONE); c.closing.Load() {
@@ -165,11 +166,14 @@ func (c *linuxConn) serveThread(r *reader, h Handler, done func() bool) (err err
 				ts := unix.NsecToTimespec(int64(d))
 				_ = unix.Nanosleep(&ts, nil)
 			}
-			// Those who were woken run first: the call may block, and would
-			// keep the processor from them until the runtime notices.
-			// To yield costs the wake-up of another thread, so it is not done
-			// for nobody, as with the feedback of many peers.
-			if r.woke {
+			// Those who were woken run first where the call may block: it would
+			// keep the processor from them until the runtime notices. While
+			// there is more to read it does not, and who gives way then, on a
+			// processor with a lot to do, finds the socket's buffer full when
+			// his turn comes. To yield costs the wake-up of another thread, so
+			// it is not done for nobody, as with the feedback of many peers.
+			if woke = woke || r.woke; woke && r.n < r.vlen {
+				woke = false
 				runtime.Gosched()
 			}
 		}
