@@ -232,6 +232,7 @@ func soak(t *testing.T, house *soakHouse, plan soakPlan) *soakRun {
 	each(8, func(i int) { pairs[i].finish(ctx) })
 	s.idle = leftovers(footprint{s.fresh.goroutines, s.fresh.heap + int64(connections)*openGrowth})
 	each(8, func(i int) { pairs[i].close() })
+	s.pairs = nil // what is left is measured next
 	return s
 }
 

@@ -87,6 +87,37 @@ func TestRoutingFollowsRFC8843(t *testing.T) {
 	}
 }
 
+// What comes late for an m-section that was stopped belongs to no other one.
+func TestLatePacketsOfARemovedReceiver(t *testing.T) {
+	s, now := loneSession(t)
+	signalled := audioReceive("a")
+	signalled.Streams = []StreamConfig{{SSRC: 77}}
+	gone, a := counting(s, signalled)
+	_, b := counting(s, audioReceive("b"))
+	seq := uint16(0)
+	send := func(ssrc uint32, exts ...rawExt) {
+		seq++
+		s.HandleRTP(now, raw(111, ssrc, seq, 0, false, []byte{1}, exts...), nil)
+	}
+	send(77)
+	send(1, rawExt{1, "a"})
+	s.RemoveReceiver(gone)
+	send(77)
+	send(1)
+	if a[77] != 1 || a[1] != 1 || len(b) > 0 {
+		t.Fatalf("%v were received before, %v after the m-section had gone", a, b)
+	}
+	send(2)
+	if b[2] != 1 {
+		t.Fatal("the payload type is of one m-section now and decides for an unknown SSRC")
+	}
+	send(77, rawExt{1, "b"})
+	send(77)
+	if b[77] != 2 {
+		t.Fatal("a MID may bind the SSRC again")
+	}
+}
+
 func TestUnknownSSRCsAreBounded(t *testing.T) {
 	s, now := loneSession(t)
 	_, n := counting(s, audioReceive("a"))

@@ -55,6 +55,10 @@ type Session struct {
 	byPT       [128]*Receiver // nil where ambiguous
 	ambiguous  [128]bool
 	stale      bool // the tables below the receivers are to be made anew
+	// former are the SSRCs of receivers that were removed last, formers counts
+	// them.
+	former  [64]uint32
+	formers int
 	unsignaled int  // routes made by packets, not by signalling
 	packet     Packet
 	inner      Packet
@@ -324,15 +328,17 @@ func (s *Session) RemoveReceiver(r *Receiver) {
 			break
 		}
 	}
+	for ssrc, rt := range s.routes {
+		if rt.receiver == r {
+			s.dropRoute(ssrc)
+			s.former[s.formers%len(s.former)] = ssrc
+			s.formers++
+		}
+	}
 	for _, st := range r.streams {
 		s.dropStream(st)
 	}
 	r.setStreams(nil)
-	for ssrc, rt := range s.routes {
-		if rt.receiver == r {
-			s.dropRoute(ssrc)
-		}
-	}
 	s.stale = true
 }
 

@@ -2,6 +2,7 @@ package rtpengine
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -107,11 +108,18 @@ func (s *Session) route(now time.Time, p *Packet) *route {
 	if rt != nil {
 		return s.rid(now, rt, p)
 	}
-	if r := s.byPT[p.PayloadType]; r != nil {
+	// A packet that comes after its m-section has gone tells no MID either: its
+	// payload type must not give it to one that is left.
+	if r := s.byPT[p.PayloadType]; r != nil && !s.wasReceived(p.SSRC) {
 		return s.learn(now, r, p)
 	}
 	s.stats.Unrouted++
 	return nil
+}
+
+// wasReceived reports whether an SSRC was one of a receiver that was removed.
+func (s *Session) wasReceived(ssrc uint32) bool {
+	return slices.Contains(s.former[:min(s.formers, len(s.former))], ssrc)
 }
 
 // rid follows a change of the RtpStreamId of a known SSRC (RFC 8852).
