@@ -36,9 +36,8 @@ type RunOptions struct {
 }
 
 // DefaultRamp starts two hundred bots a second, about as many calls as two
-// processors can set up. Where more begin than that, checks and handshakes
-// overflow the sockets' buffers, and what is lost waits for DTLS's next
-// retransmission, up to a minute.
+// processors can set up. Where more begin than that, all of them take long, and
+// what checks and handshakes lose in full buffers is sent again.
 const DefaultRamp = 5 * time.Millisecond
 
 // Run runs a script to its end: until nothing is left that could wake it, or ctx
