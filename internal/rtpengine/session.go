@@ -47,19 +47,19 @@ type Session struct {
 	restoredUsed int
 
 	// receiving
-	recvMu     sync.Mutex
-	receivers  []*Receiver
-	mids       map[string]*Receiver
-	routes     map[uint32]*route
-	ids        idTable
-	byPT       [128]*Receiver // nil where ambiguous
-	ambiguous  [128]bool
-	stale      bool // the tables below the receivers are to be made anew
+	recvMu    sync.Mutex
+	receivers []*Receiver
+	mids      map[string]*Receiver
+	routes    map[uint32]*route
+	ids       idTable
+	byPT      [128]*Receiver // nil where ambiguous
+	ambiguous [128]bool
+	stale     bool // the tables below the receivers are to be made anew
 	// former are the SSRCs of receivers that were removed last, formers counts
 	// them.
-	former  [64]uint32
-	formers int
-	unsignaled int  // routes made by packets, not by signalling
+	former     [64]uint32
+	formers    int
+	unsignaled int // routes made by packets, not by signalling
 	packet     Packet
 	inner      Packet
 	twccIn     twccReceived
