@@ -151,12 +151,20 @@ func (pc *PeerConnection) addTransceiver(track *media.Track, kind media.Kind, in
 // makeTransceiverLocked makes the objects of a transceiver of the state.
 func (pc *PeerConnection) makeTransceiverLocked(id jsep.TransceiverID) *RTPTransceiver {
 	slots := pc.state.Transceiver(id)
-	t := &RTPTransceiver{pc: pc, id: id, kind: media.Kind(slots.Kind())}
-	t.sender = &RTPSender{pc: pc, transceiver: t}
+	// Nobody holds one of them for longer than the others: one allocation.
+	all := &struct {
+		transceiver RTPTransceiver
+		sender      RTPSender
+		receiver    RTPReceiver
+	}{}
+	t := &all.transceiver
+	t.pc, t.id, t.kind = pc, id, media.Kind(slots.Kind())
+	t.sender, t.receiver = &all.sender, &all.receiver
+	t.sender.pc, t.sender.transceiver = pc, t
+	t.receiver.pc, t.receiver.transceiver = pc, t
 	if t.kind == media.Audio {
 		t.sender.dtmf = &DTMFSender{sender: t.sender}
 	}
-	t.receiver = &RTPReceiver{pc: pc, transceiver: t}
 	pc.transceivers[id] = t
 	return t
 }

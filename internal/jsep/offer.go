@@ -253,6 +253,7 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 		} else {
 			c.msidTrack = r.id()
 		}
+		s.names = s.names.with(c.msidTrack, c.id)
 	}
 	sources := &senderSources{}
 	if t.sources != nil {
@@ -274,12 +275,8 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 // Two may have the same track, but "multiple media descriptions with the same
 // value for identifier and appdata are not permitted" (RFC 8830 section 2).
 func (s *State) namesTrack(id string) bool {
-	for _, t := range s.transceivers.all() {
-		if t.msidTrack == id && !t.stopped {
-			return true
-		}
-	}
-	return false
+	t := s.Transceiver(s.names.get(id))
+	return t != nil && t.msidTrack == id && !t.stopped
 }
 
 // validMSID reports whether an id fits into a=msid (RFC 8830 §2: token

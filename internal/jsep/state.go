@@ -21,6 +21,8 @@ type State struct {
 	lastTransceiver TransceiverID
 	// tracks finds the transceiver whose sender has a track.
 	tracks index
+	// names finds the transceiver that has, or had, a track part of an msid.
+	names index
 	// firstFree says, per kind, that no transceiver before this position can be
 	// taken by addTrack: a hint that makes addTrack flat.
 	firstFree [2]int
