@@ -69,7 +69,7 @@ func (mt *mediaTransport) poll(now time.Time) time.Time {
 	defer mt.polling.Unlock()
 	if now.Sub(mt.rttAt) >= pathRTTEvery {
 		mt.rttAt = now
-		mt.session.SetPathRTT(mt.pathRTT())
+		mt.session.SetPathRTT(mt.tr.RTT())
 	}
 	out := mediaOuts.Get().(*mediaOut)
 	defer mediaOuts.Put(out)
@@ -104,16 +104,6 @@ func (mt *mediaTransport) received() {
 		mt.heard = false
 		mt.cc.settle()
 	}
-}
-
-// pathRTT is what ICE's checks measured on the selected pair, 0 if unknown.
-func (mt *mediaTransport) pathRTT() time.Duration {
-	for _, p := range mt.tr.Stats().Pairs {
-		if p.Selected {
-			return p.CurrentRTT
-		}
-	}
-	return 0
 }
 
 func (mt *mediaTransport) close() {

@@ -204,7 +204,7 @@ func (b *bundleTransport) setICEStateLocked(s ICETransportState, fire *events) {
 		}
 		// A conflict of roles has been resolved by now.
 		b.ice.role = ICERoleControlled
-		if b.tr.Stats().Controlling {
+		if b.tr.Controlling() {
 			b.ice.role = ICERoleControlling
 		}
 	}

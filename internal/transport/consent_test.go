@@ -236,3 +236,25 @@ func (nowhere) Serve(udp.Handler, func() bool) error            { return nil }
 func (nowhere) WriteTo(p []byte, _ netip.AddrPort) (int, error) { return len(p), nil }
 func (nowhere) WriteBatch([]udp.Message) error                  { return nil }
 func (nowhere) Close() error                                    { return nil }
+
+// The short ways to two statistics say the same, with an agent and without.
+func TestShortStats(t *testing.T) {
+	inBubble(t, udp.Link{Latency: 10 * time.Millisecond}, func(t *testing.T, _ *udp.Sim, a, b *peer) {
+		connect(t, a, b)
+		for _, p := range []*peer{a, b} {
+			p.waitICE(ICECompleted)
+		}
+		for range 2 {
+			for _, p := range []*peer{a, b} {
+				if want := selectedPair(t, p).CurrentRTT; want == 0 || p.tr.RTT() != want {
+					t.Errorf("%s: a round-trip time of %v, want %v", p.name, p.tr.RTT(), want)
+				}
+				if p.tr.Controlling() != (p == a) || p.tr.Stats().Controlling != (p == a) {
+					t.Errorf("%s: controlling is %v", p.name, p.tr.Controlling())
+				}
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		}
+	})
+}

@@ -1,8 +1,8 @@
 package transport
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -62,6 +62,43 @@ func (t *Transport) Stats() Stats {
 		g.stats(&s, t.path.Load())
 	}
 	return s
+}
+
+// Controlling is Stats.Controlling, without the rest.
+func (t *Transport) Controlling() bool {
+	t.mu.Lock()
+	g := t.cur
+	t.mu.Unlock()
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	k, controlling := g.consent, g.remote.Controlling || g.remote.Lite
+	g.mu.Unlock()
+	if k != nil {
+		controlling = k.isControlling()
+	}
+	return controlling
+}
+
+// RTT is the CurrentRTT of the selected pair, 0 if unknown.
+func (t *Transport) RTT() time.Duration {
+	p := t.path.Load()
+	if p == nil || !p.selected {
+		return 0
+	}
+	p.g.mu.Lock()
+	agent, k := p.g.agent, p.g.consent
+	p.g.mu.Unlock()
+	switch {
+	case k != nil:
+		_, count := k.stats()
+		return count.CurrentRTT
+	case agent != nil:
+		s, _ := agent.GetSelectedCandidatePairStats()
+		return time.Duration(s.CurrentRoundTripTime * float64(time.Second))
+	}
+	return 0
 }
 
 // stats adds candidates and pairs.
@@ -156,5 +193,5 @@ func (g *generation) remoteStats(r ice.CandidateStats) Candidate {
 
 // candidateID stays the same from snapshot to snapshot.
 func candidateID(c Candidate) string {
-	return fmt.Sprintf("%s:%s:%s:%d:%s", c.Type, c.Protocol, c.Address, c.Port, c.Ufrag+c.TCPType)
+	return c.Type + ":" + c.Protocol + ":" + c.Address + ":" + strconv.Itoa(int(c.Port)) + ":" + c.Ufrag + c.TCPType
 }

@@ -80,7 +80,7 @@ func TestGoroutines(t *testing.T) {
 		synctest.Wait()
 		per := float64(runtime.NumGoroutine()-before) / (2 * pairs)
 		t.Logf("%.1f goroutines for each Transport, of which two read ports of its own", per)
-		if per > 2 {
+		if per > 4 {
 			t.Errorf("%.1f goroutines for each idle Transport", per)
 		}
 	})
@@ -244,16 +244,11 @@ func TestOnePortMoreForTwo(t *testing.T) {
 		n := simNetwork(t, udp.NewSim(1, udp.Link{Latency: time.Millisecond}), addrA)
 		for i := range 10 {
 			a, b := newPair(t, n, n, nil)
-			start := time.Now()
 			connect(t, a, b)
-			a.waitICE(ICECompleted)
 			a.waitDTLS(DTLSConnected)
 			b.waitDTLS(DTLSConnected)
 			exchange(t, a, b)
 			exchange(t, b, a)
-			if took := time.Since(start); took > prflxWait {
-				t.Errorf("pair %d has waited for a better pair, %v", i, took)
-			}
 			time.Sleep(time.Second)
 			ports := 0
 			for _, p := range []*peer{a, b} {

@@ -95,6 +95,7 @@ func TestRelay(t *testing.T) {
 						}
 					}
 				})
+				b.wait("b must have selected its pair before the restart", func() bool { return len(b.pairs) == 1 })
 				// A restart over relays too.
 				a.creds, b.creds = newCreds(), newCreds()
 				gather(t, a, b)
