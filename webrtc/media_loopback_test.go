@@ -15,24 +15,24 @@ import (
 
 // loopbackEngine uses the system's own sockets, with whatever batching the
 // kernel offers.
-func loopbackEngine(t testing.TB) *Engine {
+func loopbackEngine(t testing.TB, options ...EngineOption) *Engine {
 	t.Helper()
-	engine := soakEngine(t)
+	engine := soakEngine(t, options...)
 	t.Cleanup(func() { _ = engine.Close() })
 	return engine
 }
 
 // soakEngine is a loopback engine that the caller closes.
-func soakEngine(t testing.TB) *Engine {
+func soakEngine(t testing.TB, options ...EngineOption) *Engine {
 	t.Helper()
 	lo := netip.MustParseAddr("127.0.0.1")
-	engine, err := NewEngine(WithNetworkConfig(transport.NetworkConfig{
+	engine, err := NewEngine(append(options, WithNetworkConfig(transport.NetworkConfig{
 		Interfaces: func() ([]transport.Interface, error) {
 			return []transport.Interface{{Name: "lo", Addrs: []netip.Addr{lo}}}, nil
 		},
 		Listen: udp.Listen,
 		MDNS:   transport.MDNSOff,
-	}))
+	}))...)
 	if err != nil {
 		t.Fatal(err)
 	}
