@@ -150,8 +150,8 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 	}
 	e.aimd.update(now, u, rate, q, e.rtt, e.alr.limited)
 	if got, ok := e.prober.result(); ok && u != overuse && float64(got) > e.aimd.target {
-		e.aimd.jump(e.loss.believe(float64(got), float64(e.target)))
-		e.loss.forget(now)
+		e.aimd.jump(float64(got))
+		e.loss.forget()
 	}
 	bound := e.loss.target
 	e.loss.update(now, e.aimd.target, rate)

@@ -20,9 +20,8 @@ type Probe struct {
 
 const (
 	probeSpan    = 15 * time.Millisecond
-	probeOpening = 30 * time.Millisecond   // the span of the first probes
-	probePackets = 5                       // that a result needs
-	probeSpare   = 2                       // that may be lost
+	probeOpening = 30 * time.Millisecond // the span of the first probes
+	probePackets = 5
 	probeMost    = 32                      // packets that a result is computed from
 	probePause   = 1200 * time.Millisecond // between probes while nothing is learnt
 	probeWait    = time.Second             // for the result of a probe
@@ -86,8 +85,8 @@ func (p *prober) next(now time.Time) (Probe, bool) {
 	if p.opening {
 		span = probeOpening
 	}
-	bytes := max(int(float64(rate)/8*span.Seconds()), (probePackets+probeSpare)*150)
-	*p = prober{id: id, waiting: p.waiting, opening: p.opening, at: now, lastAt: now, active: Probe{ID: id, Bitrate: rate, Bytes: bytes, Each: bytes / (probePackets + probeSpare)}}
+	bytes := max(int(float64(rate)/8*span.Seconds()), probePackets*200)
+	*p = prober{id: id, waiting: p.waiting, opening: p.opening, at: now, lastAt: now, active: Probe{ID: id, Bitrate: rate, Bytes: bytes, Each: bytes / probePackets}}
 	return p.active, true
 }
 
@@ -105,7 +104,7 @@ func (p *prober) packet(r Result) {
 
 // done reports whether enough of the burst has arrived.
 func (p *prober) done() bool {
-	return p.n == probeMost || p.n >= probePackets && p.bytes*10 >= p.active.Bytes*7
+	return p.n == probeMost || p.n >= probePackets && p.bytes*10 >= p.active.Bytes*8
 }
 
 // result returns the rate that a finished probe has shown, once.

@@ -18,9 +18,6 @@ type Conditions struct {
 	// Queue is the length of the drop-tail queue in front of the bottleneck,
 	// as the time that it takes to drain when full. 0 means one second.
 	Queue time.Duration
-	// Policed makes the bottleneck a policer: what exceeds Rate by more than Queue
-	// is dropped, and nothing is delayed.
-	Policed bool
 	// MarkAt is the queue delay from which on packets are marked with ECN CE;
 	// 0 marks none.
 	MarkAt time.Duration
@@ -114,9 +111,6 @@ func (l *Link) Send(now time.Time, size int) Delivery {
 		d.Marked = c.MarkAt > 0 && wait >= c.MarkAt
 		sent = now.Add(wait + time.Duration(float64(size*8)/float64(c.Rate)*float64(time.Second)))
 		l.busy = sent
-		if c.Policed {
-			sent = now
-		}
 	}
 	if c.Reorder > 0 && l.rng.Float64() < c.Reorder {
 		d.Arrivals[0] = sent.Add(c.Delay - time.Duration(l.rng.Float64()*float64(min(c.ReorderBy, c.Delay))))

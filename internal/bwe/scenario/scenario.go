@@ -12,9 +12,7 @@ import (
 
 // Scenario is a path's script and what must come of it.
 type Scenario struct {
-	Name string
-	// Seed draws other losses and jitter.
-	Seed     uint64
+	Name     string
 	script   []netsim.Change
 	seconds  int
 	capacity func(at time.Duration) float64 // bit/s that we may use
@@ -27,11 +25,6 @@ type Scenario struct {
 	Usage float64
 	Queue time.Duration
 	Loss  float64
-}
-
-// Random reports whether the path draws losses or jitter.
-func (s Scenario) Random() bool {
-	return slices.ContainsFunc(s.script, func(c netsim.Change) bool { return c.Loss > 0 || c.BurstLoss > 0 || c.Jitter > 0 })
 }
 
 // Outcome is how a controller fared.
@@ -110,7 +103,7 @@ const overhead = 28 + 12 + 8 + 10 // IP and UDP, RTP, extensions, SRTP tag
 // pacer, and a receiver that sends feedback every 50 ms.
 func Play(s Scenario, epoch time.Time, c Controller) Outcome {
 	const back = 25 * time.Millisecond
-	link := netsim.New(epoch, 42+s.Seed, s.script...)
+	link := netsim.New(epoch, 42, s.script...)
 	var pacer bwe.Pacer
 	var log []bwe.Result
 	type due struct {
@@ -245,9 +238,6 @@ func All() []Scenario {
 	rate := func(r int) netsim.Conditions {
 		return netsim.Conditions{Rate: r, Delay: delay, Queue: 300 * time.Millisecond}
 	}
-	policed := func(r int, burst time.Duration) netsim.Conditions {
-		return netsim.Conditions{Rate: r, Delay: delay, Queue: burst, Policed: true}
-	}
 	with := func(c netsim.Conditions, f func(*netsim.Conditions)) netsim.Conditions { f(&c); return c }
 	one := func(c netsim.Conditions) []netsim.Change { return []netsim.Change{{At: 0, Conditions: c}} }
 	s := time.Second
@@ -278,8 +268,6 @@ func All() []Scenario {
 		}, capacity: constant(2e6), from: 28 * s, to: 40 * s, Usage: 0.85, Queue: 60 * time.Millisecond},
 		{Name: "jitter of 30 ms", script: one(with(rate(2e6), func(c *netsim.Conditions) { c.Jitter = 30 * time.Millisecond })), seconds: 30, capacity: constant(2e6), from: 5 * s, to: 30 * s, Usage: 0.7, Queue: 120 * time.Millisecond},
 		{Name: "shallow queue of 35 ms", script: one(with(rate(1e6), func(c *netsim.Conditions) { c.Queue = 35 * time.Millisecond })), seconds: 30, capacity: constant(1e6), from: 5 * s, to: 30 * s, Usage: 0.7, Loss: 0.1},
-		{Name: "policed to 1 Mbit/s after 4", script: []netsim.Change{{At: 0, Conditions: rate(4e6)}, {At: 15 * s, Conditions: policed(1e6, 50*time.Millisecond)}}, seconds: 30, capacity: constant(1e6), from: 18 * s, to: 30 * s, Usage: 0.85, Loss: 0.08},
-		{Name: "policed, bursts of 200 ms pass", script: []netsim.Change{{At: 0, Conditions: rate(4e6)}, {At: 15 * s, Conditions: policed(8e5, 200*time.Millisecond)}}, seconds: 30, capacity: constant(8e5), from: 18 * s, to: 30 * s, Usage: 0.85, Loss: 0.08},
 		{Name: "application-limited at 500 kbit/s", script: one(rate(4e6)), seconds: 20, capacity: constant(4e6), most: 5e5, from: 3 * s, to: 20 * s, Usage: 0.85, Queue: 60 * time.Millisecond},
 	}
 }

@@ -26,23 +26,3 @@ func TestScenarios(t *testing.T) {
 	}
 	t.Log(table.String())
 }
-
-// TestOtherDraws plays what depends on the draw of losses and jitter with other
-// seeds; the table's is one of many.
-func TestOtherDraws(t *testing.T) {
-	for _, s := range All() {
-		if !s.Random() {
-			continue
-		}
-		const seeds = 12
-		var used, least, queue = 0.0, 1.0, time.Duration(0)
-		for s.Seed = range uint64(seeds) {
-			o := Play(s, time.Unix(1_000_000, 0).Add(time.Duration(s.Seed)*333*time.Millisecond), NewOurs(s))
-			used, least, queue = used+o.Usage/seeds, min(least, o.Usage), max(queue, o.Queue95)
-		}
-		t.Logf("%s: %.0f %% used in the mean, %.0f %% at least, queue delay %v at most", s.Name, 100*used, 100*least, queue.Round(time.Millisecond))
-		if used < s.Usage || least < s.Usage-0.05 {
-			t.Errorf("%s: %.0f %% of the capacity used in the mean, %.0f %% with the worst seed, %.0f %% wanted", s.Name, 100*used, 100*least, 100*s.Usage)
-		}
-	}
-}
