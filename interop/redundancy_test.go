@@ -66,7 +66,16 @@ func TestREDWithChromium(t *testing.T) {
 // Chromium repairs what it lost of our pictures with our repair packets, over a
 // path that loses packets and is too long to ask for them in time.
 func TestFlexFECToChromium(t *testing.T) {
-	x := start(t, enter(t, browser.Chromium, "", browser.Options{}), browser.Chromium, true)
+	engine, err := webrtc.NewEngine(webrtc.WithCodecs(append(webrtc.DefaultCodecs(), webrtc.FlexFEC())...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	x := start(t, enter(t, browser.Chromium, "", browser.Options{}), browser.Chromium, true, webrtc.WithEngine(engine))
 	r := newRelay(t, netsim.Change{Conditions: netsim.Conditions{Delay: 120 * time.Millisecond}})
 	x.gate.alter = func(from int, message []byte) []byte { return r.alter(t, from == 0, message) }
 	source := media.NewVideoSource()

@@ -80,10 +80,17 @@ func DefaultCodecs() []CodecCapability {
 		video("video/H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f", 114, 115),
 		video("video/AV1", "level-idx=5;profile=0;tier=0", 45, 46),
 		{RTPCodec: RTPCodec{MimeType: "video/rtx", ClockRate: 90000}},
-		{
-			RTPCodec:    RTPCodec{MimeType: flexFEC, ClockRate: 90000, SDPFmtpLine: "repair-window=10000000"},
-			PayloadType: 49, Feedback: []string{"goog-remb", "transport-cc"},
-		},
+	}
+}
+
+// FlexFEC is repair packets for video (draft-ietf-payload-flexible-fec-scheme-03),
+// for WithCodecs: an engine that has it beside DefaultCodecs offers and takes it,
+// both ways. It is no default: Chromium does not offer to send it, and what it
+// does when its sections change between roles is not known well enough.
+func FlexFEC() CodecCapability {
+	return CodecCapability{
+		RTPCodec:    RTPCodec{MimeType: flexFEC, ClockRate: 90000, SDPFmtpLine: "repair-window=10000000"},
+		PayloadType: 49, Feedback: []string{"goog-remb", "transport-cc"},
 	}
 }
 

@@ -68,7 +68,7 @@ func TestCodableCodecs(t *testing.T) {
 			if id := (codec.Codec{SDPFmtpLine: c.SDPFmtpLine}).FmtpValue("profile-level-id"); id != "" {
 				entry += " " + id
 			}
-			if strings.HasPrefix(c.MimeType, "video/") && entry != "rtx" && c.MimeType != flexFEC {
+			if strings.HasPrefix(c.MimeType, "video/") && entry != "rtx" {
 				out = append(out, strings.TrimSpace(entry+" "+string(c.Direction)))
 			}
 		}

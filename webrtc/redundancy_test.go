@@ -154,6 +154,7 @@ func inboundOf(t *testing.T, p *peer) *InboundRTPStreamStats {
 // whole by its repair packets once reports have told of the loss.
 func TestFlexFECRepairsVideo(t *testing.T) {
 	run(t, func(t *testing.T, w *world) {
+		w.options = append(w.options, WithCodecs(append(DefaultCodecs(), FlexFEC())...))
 		a, b := w.pair()
 		k := newClip(vp8)
 		a.addTrack(k.track)
