@@ -49,16 +49,7 @@ func engineOf(t *testing.T, mime string) *webrtc.Engine {
 	codecs := slices.DeleteFunc(webrtc.DefaultCodecs(), func(c webrtc.CodecCapability) bool {
 		return strings.HasPrefix(c.MimeType, "video/") && !strings.EqualFold(c.MimeType, mime) && c.MimeType != "video/rtx"
 	})
-	engine, err := webrtc.NewEngine(webrtc.WithCodecs(codecs...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return engine
+	return newEngine(t, webrtc.WithCodecs(codecs...))
 }
 
 // bothWays checks the picture in the browser and the browser's here.

@@ -178,15 +178,7 @@ func TestICEOverTCP(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(string(kind), func(t *testing.T) {
 			h := enter(t, kind, "", browser.Options{})
-			engine, err := webrtc.NewEngine(webrtc.WithNetworkConfig(webrtc.NetworkConfig{ICETCP: true}))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := engine.Close(); err != nil {
-					t.Error(err)
-				}
-			})
+			engine := newEngine(t, webrtc.WithNetworkConfig(webrtc.NetworkConfig{ICETCP: true}))
 			x := startWith(t, h, kind, true, setting{
 				options: []webrtc.Option{webrtc.WithEngine(engine)},
 				pipe:    func(p signaling.Pipe) signaling.Pipe { return onlyTCP{p} },
@@ -213,15 +205,7 @@ func TestICEOverTCP(t *testing.T) {
 func TestConsentIsLostWithTheBrowser(t *testing.T) {
 	eachKind(t, func(t *testing.T, kind browser.Kind) {
 		h := enter(t, kind, " to be killed", browser.Options{})
-		engine, err := webrtc.NewEngine(webrtc.WithNetworkConfig(webrtc.NetworkConfig{Timing: webrtc.NetworkTiming{Failed: time.Second}}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := engine.Close(); err != nil {
-				t.Error(err)
-			}
-		})
+		engine := newEngine(t, webrtc.WithNetworkConfig(webrtc.NetworkConfig{Timing: webrtc.NetworkTiming{Failed: time.Second}}))
 		x := startWith(t, h, kind, true, setting{options: []webrtc.Option{webrtc.WithEngine(engine)}})
 		x.dies = true
 		x.exchangePictures()

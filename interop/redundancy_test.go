@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"sync"
 	"testing"
 	"time"
 
@@ -66,28 +65,10 @@ func TestREDWithChromium(t *testing.T) {
 // Chromium repairs what it lost of our pictures with our repair packets, over a
 // path that loses packets and is too long to ask for them in time.
 func TestFlexFECToChromium(t *testing.T) {
-	engine, err := webrtc.NewEngine(webrtc.WithCodecs(append(webrtc.DefaultCodecs(), webrtc.FlexFEC())...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	engine := newEngine(t, webrtc.WithCodecs(append(webrtc.DefaultCodecs(), webrtc.FlexFEC())...))
 	x := start(t, enter(t, browser.Chromium, "", browser.Options{}), browser.Chromium, true, webrtc.WithEngine(engine))
-	r := newRelay(t, netsim.Change{Conditions: netsim.Conditions{Delay: 120 * time.Millisecond}})
-	x.gate.alter = func(from int, message []byte) []byte { return r.alter(t, from == 0, message) }
-	source := media.NewVideoSource()
-	stop := make(chan struct{})
-	var playing sync.WaitGroup
-	playing.Add(1)
-	go func() {
-		defer playing.Done()
-		noise(source, stop)
-	}()
-	t.Cleanup(func() { close(stop); playing.Wait(); source.End() })
-	x.add(source.NewTrack(), media.NewStream())
+	r := x.relayed(netsim.Conditions{Delay: 120 * time.Millisecond})
+	x.add(noise(t).NewTrack(), media.NewStream())
 	x.eval(nil, `
 		const v = await arrived("video");
 		T.play(v.track);

@@ -191,6 +191,21 @@ func each(t *testing.T, body func(x *rig)) {
 	})
 }
 
+// newEngine is an engine that lives as long as the test.
+func newEngine(t *testing.T, options ...webrtc.EngineOption) *webrtc.Engine {
+	t.Helper()
+	engine, err := webrtc.NewEngine(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return engine
+}
+
 // start opens a frame and connects its signalling. The polite end is the
 // browser when this program offers, and this program otherwise.
 func start(t *testing.T, h *house, kind browser.Kind, goOffers bool, options ...webrtc.Option) *rig {

@@ -35,16 +35,17 @@ type relay struct {
 	waiting sync.WaitGroup
 }
 
-func newRelay(t *testing.T, script ...netsim.Change) *relay {
-	t.Helper()
-	r := &relay{link: netsim.New(time.Now(), 1, script...)}
-	t.Cleanup(func() {
+// relayed has the call go through a relay.
+func (x *rig) relayed(c netsim.Conditions) *relay {
+	r := &relay{link: netsim.New(time.Now(), 1, netsim.Change{Conditions: c})}
+	x.Cleanup(func() {
 		if r.front != nil {
 			_ = r.front.Close()
 			_ = r.back.Close()
 		}
 		r.waiting.Wait()
 	})
+	x.gate.alter = func(from int, message []byte) []byte { return r.alter(x.T, from == 0, message) }
 	return r
 }
 
@@ -196,19 +197,9 @@ func TestShapedPath(t *testing.T) {
 			stretch{"600 kbit/s", with(func(c *netsim.Conditions) { c.Rate = 600_000 }), 0.35})
 	}
 	x := start(t, enter(t, browser.Chromium, "", browser.Options{}), browser.Chromium, true)
-	r := newRelay(t, netsim.Change{Conditions: base})
-	x.gate.alter = func(from int, message []byte) []byte { return r.alter(t, from == 0, message) }
+	r := x.relayed(base)
 
-	source := media.NewVideoSource()
-	stop := make(chan struct{})
-	var playing sync.WaitGroup
-	playing.Add(1)
-	go func() {
-		defer playing.Done()
-		noise(source, stop)
-	}()
-	t.Cleanup(func() { close(stop); playing.Wait(); source.End() })
-	track := source.NewTrack()
+	track := noise(t).NewTrack()
 	limit := uint32(2_000_000) // more than the encoder takes for so small a picture
 	if _, err := x.pc.AddTransceiver(track, &webrtc.RTPTransceiverInit{
 		Streams: []*media.Stream{media.NewStream()}, SendEncodings: []webrtc.RTPEncodingParameters{{Active: true, MaxBitrate: &limit}},
@@ -263,9 +254,18 @@ func (x *rig) sleep(d time.Duration) {
 	}
 }
 
-// noise makes pictures that take as many bits as they are given, 24 a second:
-// grain that nothing predicts.
-func noise(source *media.Source, stop <-chan struct{}) {
+// noise is a source of pictures that take as many bits as they are given, 24 a
+// second: grain that nothing predicts. It lives as long as the test.
+func noise(t *testing.T) *media.Source {
+	source := media.NewVideoSource()
+	stop := make(chan struct{})
+	var playing sync.WaitGroup
+	playing.Go(func() { writeNoise(source, stop) })
+	t.Cleanup(func() { close(stop); playing.Wait(); source.End() })
+	return source
+}
+
+func writeNoise(source *media.Source, stop <-chan struct{}) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	grain := make([]byte, 1<<20)
 	for i := range grain {

@@ -1,6 +1,8 @@
 package webrtc
 
 import (
+	"slices"
+
 	"trackway/internal/domerr"
 	"trackway/internal/jsep"
 	"trackway/media"
@@ -73,9 +75,9 @@ func (s *RTPSender) validateParametersLocked(p RTPSendParameters) ([]jsep.Encodi
 		return nil, changed("the number of encodings")
 	case p.RTCP != last.RTCP:
 		return nil, changed("rtcp")
-	case !equal(p.Codecs, last.Codecs):
+	case !slices.Equal(p.Codecs, last.Codecs):
 		return nil, changed("codecs")
-	case !equal(p.HeaderExtensions, last.HeaderExtensions):
+	case !slices.Equal(p.HeaderExtensions, last.HeaderExtensions):
 		return nil, changed("headerExtensions")
 	}
 	switch p.DegradationPreference {
@@ -139,16 +141,4 @@ func (s *RTPSender) choosable(c jsep.Codec, negotiated []RTPCodecParameters) boo
 		}
 	}
 	return false
-}
-
-func equal[T comparable](a, b []T) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

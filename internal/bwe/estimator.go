@@ -72,10 +72,6 @@ func (e *Estimator) Target() int { return e.target }
 // Probes do not go beyond; 0 means no bound.
 func (e *Estimator) SetDemand(bitrate int) { e.demand = bitrate }
 
-// Limited reports whether the application sends less than it may, so that the
-// estimate is not being tested by its traffic.
-func (e *Estimator) Limited() bool { return e.alr.limited }
-
 // tightFor is how long a path counts as tight after loss.
 const tightFor = 5 * time.Second
 

@@ -3,6 +3,7 @@ package rtpengine
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -223,13 +224,13 @@ func TestRFC8888LateAndUnknownArrivals(t *testing.T) {
 	}
 	b, _ := c.append(nil, now.Add(time.Second), 1)
 	want := []uint16{1, 0x8400, 0x8400, 0, 0x8400}
-	if got := parse(b); !equal(got, want) {
+	if got := parse(b); !slices.Equal(got, want) {
 		t.Errorf("got %x, want %x", got, want)
 	}
 	// Packet 3 comes after all: the next report overlaps, and 4 came 10 s ago.
 	c.add(now.Add(10*time.Second), &st, 9, 3, 100, 0)
 	b, more := c.append(nil, now.Add(10*time.Second), 1)
-	if got, want := parse(b), []uint16{3, 0x8000, 0x8000 | ccfbEarlier}; !equal(got, want) || more || !c.due.IsZero() {
+	if got, want := parse(b), []uint16{3, 0x8000, 0x8000 | ccfbEarlier}; !slices.Equal(got, want) || more || !c.due.IsZero() {
 		t.Errorf("got %x, want %x", got, want)
 	}
 	// The sender: 2 is told once, 4 without a time, and never lost.
@@ -257,18 +258,6 @@ func TestRFC8888LateAndUnknownArrivals(t *testing.T) {
 	if _, ok := h.ofPackets(append(message(0, 0)[:16], message(0, 0)[4:]...), 15); ok {
 		t.Error("two blocks of one stream in a message were taken")
 	}
-}
-
-func equal(a, b []uint16) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // TestRFC8888ReportsTakeTheirShare: reports come every 50 ms, unless they would

@@ -93,14 +93,22 @@ func (p *pipe) push(b []byte) bool {
 	return true
 }
 
+// The content types of RFC 5246 6.2.1 that flights are made of.
+const (
+	recordChangeCipherSpec = 20
+	recordHandshake        = 22
+)
+
 // handshakeRecord reports whether a datagram begins with a handshake or
 // change_cipher_spec record (RFC 6347 4.1).
-func handshakeRecord(b []byte) bool { return b[0] == 20 || b[0] == 22 }
+func handshakeRecord(b []byte) bool {
+	return len(b) > 0 && (b[0] == recordChangeCipherSpec || b[0] == recordHandshake)
+}
 
 // finalFlight reports the same of a datagram of the flight with Finished: it
-// begins with change_cipher_spec, or is encrypted.
+// begins with change_cipher_spec, or is encrypted (of an epoch but the first).
 func finalFlight(b []byte) bool {
-	return b[0] == 20 || b[0] == 22 && len(b) > 5 && (b[3] != 0 || b[4] != 0)
+	return handshakeRecord(b) && (b[0] == recordChangeCipherSpec || len(b) > 5 && (b[3] != 0 || b[4] != 0))
 }
 
 func (p *pipe) connected() {
@@ -157,7 +165,7 @@ func (e *pipeEnd) WriteTo(b []byte, _ net.Addr) (int, error) {
 func (p *pipe) keep(b []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if b[0] == 20 {
+	if b[0] == recordChangeCipherSpec {
 		p.final = nil
 	}
 	if len(p.final) < pipeQueue {
@@ -188,19 +196,13 @@ func (p *pipe) write(b []byte) {
 // due reports whether a datagram may leave: of those of a handshake only what
 // its timer lets through.
 func (p *pipe) due(b []byte) bool {
-	if len(b) == 0 || b[0] != recordChangeCipherSpec && b[0] != recordHandshake {
+	if !handshakeRecord(b) {
 		return true // an alert, or data
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.live || p.flights.due(time.Now())
 }
-
-// The content types of RFC 5246 6.2.1 that flights are made of.
-const (
-	recordChangeCipherSpec = 20
-	recordHandshake        = 22
-)
 
 // flightsApart is the most time between two retransmissions of a flight. RFC
 // 6347 4.2.4.1 doubles up to a minute, since it knows nothing of the path; here

@@ -3,6 +3,7 @@ package binding
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/dop251/goja"
@@ -146,7 +147,7 @@ func (r *Realm) frozenAttribute(s *slot, m *webidl.Member, v any) goja.Value {
 	if !ok {
 		return r.ToJS(m.Type, v)
 	}
-	if c, ok := s.frozen[m.Name]; ok && sameElements(c.values, vals) {
+	if c, ok := s.frozen[m.Name]; ok && slices.Equal(c.values, vals) {
 		return c.array
 	}
 	arr, _ := r.ToJS(m.Type, vals).(*goja.Object)
@@ -155,16 +156,4 @@ func (r *Realm) frozenAttribute(s *slot, m *webidl.Member, v any) goja.Value {
 	}
 	s.frozen[m.Name] = frozenCache{append([]any{}, vals...), arr}
 	return arr
-}
-
-func sameElements(a, b []any) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
