@@ -25,7 +25,12 @@ type receiverMedia struct {
 	// transform is nil while there has never been one.
 	transform atomic.Pointer[receiveTransform]
 
-	// used by the goroutine that delivers packets
+	delivery *delivery // nil until something is received
+}
+
+// delivery is what the goroutine that delivers packets uses: apart, since most
+// receivers of a program that sends never receive.
+type delivery struct {
 	mime   string
 	frame  media.EncodedFrame
 	packet media.RTPPacket
@@ -49,6 +54,9 @@ func (m *receiverMedia) apply(r *RTPReceiver, mt *mediaTransport, c *jsep.MediaC
 		}
 	case c.Receive:
 		m.mt = mt
+		if m.delivery == nil {
+			m.delivery = new(delivery)
+		}
 		m.receiver = mt.session.AddReceiver(cfg, rtpengine.ReceiverEvents{
 			Packet: func(st *rtpengine.ReceiveStream, p *rtpengine.Packet) { m.onPacket(mt, st, p) },
 			Frame:  m.onFrame, Ended: m.onEnded,
@@ -106,8 +114,8 @@ func (m *receiverMedia) onPacket(mt *mediaTransport, st *rtpengine.ReceiveStream
 		m.source.SetMuted(false)
 	}
 	codec := &p.Codec.Codec
-	if codec.MimeType != m.mime && codec.Format() != rtpengine.FormatUnknown {
-		m.mime = codec.MimeType
+	if codec.MimeType != m.delivery.mime && codec.Format() != rtpengine.FormatUnknown {
+		m.delivery.mime = codec.MimeType
 		m.source.SetCodec(media.Codec{
 			MimeType: codec.MimeType, ClockRate: codec.ClockRate, Channels: codec.Channels, SDPFmtpLine: codec.Fmtp,
 		})
@@ -120,7 +128,7 @@ func (m *receiverMedia) onPacket(mt *mediaTransport, st *rtpengine.ReceiveStream
 	if !m.source.Demand().RTP {
 		return
 	}
-	o := &m.packet
+	o := &m.delivery.packet
 	*o = media.RTPPacket{
 		MimeType: codec.MimeType, Marker: p.Marker, PayloadType: p.PayloadType, SequenceNumber: p.SequenceNumber,
 		Timestamp: p.Timestamp, SSRC: p.SSRC, Payload: p.Payload, RID: st.RID(), ArrivalTime: p.Arrival,
@@ -132,7 +140,7 @@ func (m *receiverMedia) onPacket(mt *mediaTransport, st *rtpengine.ReceiveStream
 }
 
 func (m *receiverMedia) onFrame(_ *rtpengine.ReceiveStream, f *rtpengine.Frame) {
-	o := &m.frame
+	o := &m.delivery.frame
 	*o = media.EncodedFrame{
 		MimeType: f.Codec.Codec.MimeType, Data: f.Data, KeyFrame: f.KeyFrame, Timestamp: f.Timestamp,
 		Width: f.Width, Height: f.Height, RID: f.RID, SpatialIndex: f.SpatialIndex, TemporalIndex: f.TemporalIndex,

@@ -13,15 +13,18 @@ func TestVectorIsPersistent(t *testing.T) {
 			want []int
 		}
 		versions := []version{{}}
+		serial := 0 // so that two versions never push the same
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			from := versions[rapid.IntRange(0, len(versions)-1).Draw(t, "from")]
 			next := version{from.v, append([]int(nil), from.want...)}
 			if n := len(next.want); n > 0 && rapid.Bool().Draw(t, "set") {
 				i := rapid.IntRange(0, n-1).Draw(t, "i")
-				next.v, next.want[i] = next.v.set(i, -i), -i
+				serial++
+				next.v, next.want[i] = next.v.set(i, -serial), -serial
 			} else {
 				for range rapid.SampledFrom([]int{1, 31, 40, 1100}).Draw(t, "grow") {
-					next.v, next.want = next.v.push(len(next.want)), append(next.want, len(next.want))
+					serial++
+					next.v, next.want = next.v.push(serial), append(next.want, serial)
 				}
 			}
 			versions = append(versions, next)

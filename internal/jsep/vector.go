@@ -5,6 +5,10 @@ import "iter"
 // vector is a persistent vector: set and push return a new vector that shares
 // all but a path of the tree, so a state costs O(log n) and not O(n) per
 // operation. The tree has 32 children per node.
+//
+// A push to the newest vector writes behind what the others see and copies
+// nothing, as append does. Only one goroutine may use the vectors of one line
+// of descent.
 type vector[T any] struct {
 	n int
 	// depth is the number of inner levels above the leaves.
@@ -12,6 +16,7 @@ type vector[T any] struct {
 	root  *vectorNode[T]
 }
 
+// vectorNode may have more kids or values than a vector that shares it.
 type vectorNode[T any] struct {
 	kids   []*vectorNode[T]
 	values []T
@@ -34,39 +39,63 @@ func (v vector[T]) at(i int) T {
 
 // set replaces element i, or appends where i is the length.
 func (v vector[T]) set(i int, value T) vector[T] {
-	if i == v.n {
+	push := i == v.n
+	if push {
 		if v.root != nil && i == vectorFan<<(v.depth*vectorBits) {
 			v.root = &vectorNode[T]{kids: []*vectorNode[T]{v.root}}
 			v.depth++
 		}
 		v.n++
 	}
-	v.root = v.root.set(v.depth, i, value)
+	v.root = v.root.set(v.depth, i, value, push)
 	return v
 }
 
 func (v vector[T]) push(value T) vector[T] { return v.set(v.n, value) }
 
-func (n *vectorNode[T]) set(depth, i int, value T) *vectorNode[T] {
-	out := &vectorNode[T]{}
+// set returns n itself where a push found its place free, or else a copy.
+func (n *vectorNode[T]) set(depth, i int, value T, push bool) *vectorNode[T] {
+	if n == nil {
+		n = &vectorNode[T]{}
+	}
 	at := i >> (depth * vectorBits) & (vectorFan - 1)
 	if depth == 0 {
-		var old []T
-		if n != nil {
-			old = n.values
+		var values []T
+		if values = place(n.values, at, value, push); push && at == len(n.values) {
+			n.values = values
+			return n
 		}
-		out.values = make([]T, max(len(old), at+1))
-		copy(out.values, old)
-		out.values[at] = value
-		return out
+		return &vectorNode[T]{values: values}
 	}
-	var old []*vectorNode[T]
-	if n != nil {
-		old = n.kids
+	var kid *vectorNode[T]
+	if at < len(n.kids) && (!push || i&(1<<(depth*vectorBits)-1) != 0) {
+		kid = n.kids[at]
 	}
-	out.kids = make([]*vectorNode[T], max(len(old), at+1))
-	copy(out.kids, old)
-	out.kids[at] = out.kids[at].set(depth-1, i, value)
+	next := kid.set(depth-1, i, value, push)
+	if next == kid {
+		return n
+	}
+	kids := place(n.kids, at, next, push && kid == nil)
+	if push && kid == nil && at == len(n.kids) {
+		n.kids = kids
+		return n
+	}
+	return &vectorNode[T]{kids: kids}
+}
+
+// place puts an element at index at: behind the others where it is pushed and
+// nobody has taken the place, else in a copy, without what others have pushed.
+func place[E any](old []E, at int, e E, push bool) []E {
+	if push && at == len(old) {
+		return append(old, e)
+	}
+	end := len(old)
+	if push {
+		end = at
+	}
+	out := make([]E, max(end, at+1))
+	copy(out, old[:end])
+	out[at] = e
 	return out
 }
 
@@ -74,22 +103,26 @@ func (n *vectorNode[T]) set(depth, i int, value T) *vectorNode[T] {
 func (v vector[T]) all() iter.Seq2[int, T] {
 	return func(yield func(int, T) bool) {
 		if v.root != nil {
-			v.root.walk(v.depth, 0, yield)
+			v.root.walk(v.depth, 0, v.n, yield)
 		}
 	}
 }
 
-func (n *vectorNode[T]) walk(depth, base int, yield func(int, T) bool) bool {
+func (n *vectorNode[T]) walk(depth, base, end int, yield func(int, T) bool) bool {
 	if depth == 0 {
-		for i, value := range n.values {
-			if !yield(base+i, value) {
+		for i := range min(len(n.values), end-base) {
+			if !yield(base+i, n.values[i]) {
 				return false
 			}
 		}
 		return true
 	}
 	for i, kid := range n.kids {
-		if !kid.walk(depth-1, base+i<<(depth*vectorBits), yield) {
+		first := base + i<<(depth*vectorBits)
+		if first >= end {
+			break
+		}
+		if !kid.walk(depth-1, first, end, yield) {
 			return false
 		}
 	}
