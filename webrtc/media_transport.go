@@ -54,6 +54,10 @@ func newMediaTransport(tr *transport.Transport, w *timerWheel, cname string) *me
 			mt.cc.onReport(now, fraction, packets, mt.session.RTT())
 		},
 		REMB: mt.cc.onREMB,
+		RepairRate: func() int {
+			rate, _ := mt.cc.pace()
+			return rate
+		},
 	})
 	return mt
 }

@@ -57,20 +57,14 @@ func (ss *SendStream) adaptFEC() {
 	if ss.fec.rate = fecRate(ss.loss, ss.session.rtt(), ss.cfg.NACK); ss.fec.rate == 0 {
 		ss.fec.drop()
 	}
-	ss.overhead.Store(int64(ss.fec.rate * 1000))
+	ss.noteOverhead()
 }
 
 // endFEC is for a stream whose peer takes no repair packets any more.
 func (ss *SendStream) endFEC() {
 	ss.fec.drop()
 	ss.fec = nil
-	ss.overhead.Store(0)
-}
-
-// MediaShare is what of a bit rate is for media where the rest is for the repair
-// packets that go with it. It takes no lock.
-func (ss *SendStream) MediaShare(bitrate int) int {
-	return int(int64(bitrate) * 1000 / (1000 + ss.overhead.Load()))
+	ss.noteOverhead()
 }
 
 // add keeps a packet that is being sent, before it is sealed.

@@ -2,9 +2,6 @@ package rtpengine
 
 import "time"
 
-// What one NACK may cost: packets per second and per stream.
-const resendsPerSecond = 1000
-
 // nack answers one generic NACK item: pid and the 16 packets after it that
 // blp names (RFC 4585 section 6.2.1).
 func (ss *SendStream) nack(now time.Time, pid, blp uint16, rtt time.Duration, out Output) {
@@ -31,8 +28,9 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 		ss.stats.Missed++
 		return
 	}
-	if !ss.mayResend(now, wire, rtt) {
-		return
+	again := ss.resendOf(wire)
+	if again.seq == wire && !again.at.IsZero() && now.Sub(again.at) < rtt*3/4 {
+		return // probably still on its way
 	}
 	seg.ring.mu.RLock()
 	defer seg.ring.mu.RUnlock()
@@ -46,6 +44,10 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 		ss.stats.Missed++
 		return
 	}
+	if !ss.session.mayRepair(now, probeHeader+len(s.buf)+redundancy) {
+		return // it will be asked for again
+	}
+	*again = resend{seq: wire, at: now}
 	buf := out.ReserveRTP(14 + 4*len(s.csrcs) + 4 + 64 + len(s.buf) + redundancy)
 	if buf == nil {
 		return
@@ -54,6 +56,7 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 	size, header := ss.transmit(now, s, seg, seq, buf, out, rtx)
 	ss.stats.RetransmittedPacketsSent++
 	ss.stats.RetransmittedBytesSent += uint64(size - header)
+	ss.repaired++
 }
 
 // Probe sends about so many bytes over RTX to show whether the path carries
@@ -116,25 +119,12 @@ func (ss *SendStream) segmentOf(seq uint64) *segment {
 	return nil
 }
 
-// mayResend holds back a packet that is probably still on its way, and a peer
-// that asks for more than a link can lose.
-func (ss *SendStream) mayResend(now time.Time, wire uint16, rtt time.Duration) bool {
+// resendOf is the memory of when a packet was last sent again.
+func (ss *SendStream) resendOf(wire uint16) *resend {
 	if ss.resent == nil {
 		ss.resent = make([]resend, resendsKept)
 	}
-	r := &ss.resent[wire%resendsKept]
-	if r.seq == wire && !r.at.IsZero() && now.Sub(r.at) < rtt*3/4 {
-		return false
-	}
-	if now.Sub(ss.budgetAt) >= time.Second {
-		ss.budget, ss.budgetAt = resendsPerSecond, now
-	}
-	if ss.budget == 0 {
-		return false
-	}
-	ss.budget--
-	*r = resend{seq: wire, at: now}
-	return true
+	return &ss.resent[wire%resendsKept]
 }
 
 // pictureLoss handles PLI and FIR. FIR repeats with the same sequence number
@@ -194,6 +184,7 @@ func (ss *SendStream) report(now time.Time, b *reportBlock) (rtt time.Duration, 
 		if highest > ss.reported && highest <= ss.highest {
 			packets = int(highest - ss.reported)
 			ss.reported = highest
+			ss.adaptShare(packets)
 		}
 		if expected := int64(highest-first) + 1; highest >= first && expected >= m.PacketsLost {
 			m.PacketsReceived = uint64(expected - m.PacketsLost)

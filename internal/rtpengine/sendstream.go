@@ -110,8 +110,6 @@ type SendStream struct {
 	captureAt    time.Time // when abs-capture-time was last written
 	capture      time.Time // capture time that belongs to lastTS
 	resent       []resend
-	budget       int
-	budgetAt     time.Time
 	firSeq       uint8
 	firSeen      bool
 
@@ -120,7 +118,9 @@ type SendStream struct {
 	fec      *fecSending // nil without FlexFEC
 	fecSeq   uint16      // once begun it goes on, for SRTP's sake
 	fecBegun bool
-	overhead atomic.Int64 // repair packets for a thousand of media
+	repaired int          // packets sent again since the peer's last report
+	repairs  float64      // for each packet of media, of late
+	overhead atomic.Int64 // packets of protection and repair for a thousand of media
 	formed   uint64       // packets before it were sent in another form
 
 	event eventSending

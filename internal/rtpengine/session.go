@@ -24,6 +24,9 @@ type SessionConfig struct {
 	Report func(now time.Time, fraction float64, packets int)
 	// REMB, if not nil, takes the peer's estimates, in bit/s.
 	REMB func(now time.Time, bitrate uint64)
+	// RepairRate, if not nil, is the bit rate that packets which are sent again may
+	// have, 0 while that is not known. It must be safe for concurrent use.
+	RepairRate func() int
 }
 
 // Session is the RTP session over one transport: it routes what arrives and
@@ -79,6 +82,7 @@ type Session struct {
 	bySSRC   map[uint32]*SendStream // with RTX SSRCs
 	twccNext atomic.Uint64
 	sentLog  sentLog
+	repairs  repairBudget
 	remb     uint64
 	heard    map[uint32]reference // receivers' times that are to be answered
 	// reference is the SSRC that our own receiver's time was sent with.
