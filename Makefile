@@ -34,8 +34,9 @@ lint: ## gofmt, go vet, staticcheck, and the house rules of internal/lint
 	$(GO) tool staticcheck ./...
 	$(GO) test ./internal/lint
 
-unit: ## every Go test but the browsers', with the race detector
+unit: ## every Go test but the browsers', with the race detector; what allocates, also without
 	$(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v /interop)
+	$(GO) test -run Alloc $$(git grep -l AllocatesNothing -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 interop: deps ## headless Chromium and Firefox against this program
 	TRACKWAY_INTEROP=1 $(GO) test -count=1 -timeout 15m ./interop/...
