@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -17,8 +16,7 @@ type linuxConn struct {
 	local  netip.AddrPort
 	raw    syscall.RawConn
 	file   interface{ Close() error }
-	shared bool   // many peers: long bursts, GRO
-	thread bool   // blocking, and read by a thread of its own, see serveThread
+	shared bool   // many peers: long bursts, GRO, and no poller, see Serve
 	scope  uint32 // of a link-local IPv6 address
 	gro    bool
 	gso    atomic.Bool // cleared when a device turns out not to do it
@@ -32,19 +30,14 @@ func Listen(addr netip.AddrPort, o Options) (Conn, error) {
 	if o.Plain || plain() {
 		return listenPlain(addr, o)
 	}
-	var c *linuxConn
-	var err error
-	if o.Shared && takeThread() {
-		if c, err = listenThread(addr); err != nil {
-			threads.Add(-1)
-		}
-	} else {
-		c, err = listenPolled(addr, o)
+	listen := listenPolled
+	if o.Shared {
+		listen = listenShared
 	}
+	c, err := listen(addr)
 	if err != nil {
 		return nil, err
 	}
-	c.shared = o.Shared
 	if !c.probe() {
 		_ = c.Close()
 		return listenPlain(addr, o)
@@ -52,23 +45,9 @@ func Listen(addr netip.AddrPort, o Options) (Conn, error) {
 	return c, nil
 }
 
-// threads counts the sockets that are read by a thread of their own.
-var threads atomic.Int32
-
-// takeThread reports whether one more thread may block. It keeps a processor of
-// the runtime's until the runtime notices, which may take 10 ms: there has to be
-// another one for everybody else.
-func takeThread() bool {
-	if int(threads.Add(1)) < runtime.GOMAXPROCS(0) {
-		return true
-	}
-	threads.Add(-1)
-	return false
-}
-
 // listenPolled opens a socket that the runtime's poller watches.
-func listenPolled(addr netip.AddrPort, o Options) (*linuxConn, error) {
-	uc, err := listenUDP(addr, o)
+func listenPolled(addr netip.AddrPort) (*linuxConn, error) {
+	uc, err := listenUDP(addr, Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +60,8 @@ func listenPolled(addr netip.AddrPort, o Options) (*linuxConn, error) {
 	return &linuxConn{local: local, raw: raw, file: uc, scope: scopeOf(local.Addr())}, nil
 }
 
-// listenThread opens a blocking socket, which the poller does not know: it
-// would wake for every datagram, whoever reads them.
-func listenThread(addr netip.AddrPort) (*linuxConn, error) {
+// listenShared opens a socket that the poller does not know, see watch.
+func listenShared(addr netip.AddrPort) (*linuxConn, error) {
 	fail := func(call string, err error) (*linuxConn, error) {
 		return nil, &net.OpError{Op: "listen", Net: "udp", Addr: net.UDPAddrFromAddrPort(addr), Err: os.NewSyscallError(call, err)}
 	}
@@ -127,19 +105,18 @@ func listenThread(addr netip.AddrPort) (*linuxConn, error) {
 		_ = f.Close()
 		return fail("socket", err)
 	}
-	return &linuxConn{local: netip.AddrPortFrom(addr.Addr(), port), raw: raw, file: f, thread: true, scope: scope}, nil
+	return &linuxConn{local: netip.AddrPortFrom(addr.Addr(), port), raw: raw, file: f, shared: true, scope: scope}, nil
 }
 
 // LocalAddr implements Conn.
 func (c *linuxConn) LocalAddr() netip.AddrPort { return c.local }
 
-// Close implements Conn. It ends the wait of serveThread.
+// Close implements Conn. It ends the wait of Serve.
 func (c *linuxConn) Close() error {
 	if c.closing.Swap(true) {
 		return net.ErrClosed
 	}
-	if c.thread {
-		threads.Add(-1)
+	if c.shared {
 		// Linux says ENOTCONN, and wakes the reader all the same.
 		_ = c.raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_RDWR) })
 	}

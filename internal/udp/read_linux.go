@@ -2,11 +2,8 @@ package udp
 
 import (
 	"encoding/binary"
-	"net"
 	"net/netip"
 	"os"
-	"runtime"
-	"sync"
 	"time"
 	"unsafe"
 
@@ -94,94 +91,6 @@ func (r *reader) receive(fd uintptr, flags uintptr) bool {
 		r.used = r.n
 		return true
 	}
-}
-
-func (c *linuxConn) Serve(h Handler, done func() bool) error {
-	if !c.shared {
-		return c.serveOwn(h, done)
-	}
-	r := c.newReader()
-	if c.thread {
-		return c.serveThread(r, h, done)
-	}
-	poll := r.poll
-	for {
-		if err := c.raw.Read(poll); err != nil {
-			return c.closedErr(err)
-		}
-		if err := r.hand(h, done); err != nil {
-			return err
-		}
-		if d := r.rest(); d > 0 {
-			time.Sleep(d)
-		}
-	}
-}
-
-// ownReaders are lent to the sockets of one peer while they have something to
-// read: a process has thousands of these, of which few are read at a time.
-var ownReaders = sync.Pool{New: func() any { return (&linuxConn{}).newReader() }}
-
-func (r *reader) free() {
-	r.c = nil
-	ownReaders.Put(r)
-}
-
-func (c *linuxConn) serveOwn(h Handler, done func() bool) error {
-	var r *reader
-	poll := func(fd uintptr) bool {
-		r = ownReaders.Get().(*reader)
-		r.c = c
-		if r.poll(fd) {
-			return true
-		}
-		r.free()
-		return false
-	}
-	for {
-		if err := c.raw.Read(poll); err != nil {
-			return c.closedErr(err)
-		}
-		err := r.hand(h, done)
-		r.free()
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// serveThread reads the socket of many peers. It has a thread of its own that
-// waits in recvmmsg: a process whose peers send feedback now and then wakes a
-// thousand times a second, and through the runtime's poller each of these would
-// cost a second system call, and often a second thread that looks for work.
-func (c *linuxConn) serveThread(r *reader, h Handler, done func() bool) (err error) {
-	woke := false
-	closed := c.raw.Control(func(fd uintptr) {
-		for err == nil && !c.closing.Load() {
-			if r.receive(fd, unix.MSG_WAITFORONE); c.closing.Load() {
-				return
-			}
-			err = r.hand(h, done)
-			if d := r.rest(); d > 0 {
-				ts := unix.NsecToTimespec(int64(d))
-				_ = unix.Nanosleep(&ts, nil)
-			}
-			// Those who were woken run first where the call may block: it would
-			// keep the processor from them until the runtime notices. While
-			// there is more to read it does not, and who gives way then, on a
-			// processor with a lot to do, finds the socket's buffer full when
-			// his turn comes. To yield costs the wake-up of another thread, so
-			// it is not done for nobody, as with the feedback of many peers.
-			if woke = woke || r.woke; woke && r.n < r.vlen {
-				woke = false
-				runtime.Gosched()
-			}
-		}
-	})
-	if closed != nil || err == nil {
-		return net.ErrClosed
-	}
-	return err
 }
 
 // rest is how long a few packets should gather, where so many come that waking

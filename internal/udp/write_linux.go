@@ -173,7 +173,7 @@ func (c *linuxConn) writeBurst(w *writer, ms []Message) (int, error) {
 	w.first, w.count = 0, n
 	for w.first < w.count {
 		var err error
-		if c.thread {
+		if c.shared {
 			err = c.raw.Control(w.all)
 		} else {
 			err = c.raw.Write(w.try)
