@@ -52,3 +52,40 @@ func (p *pace) busy(now time.Time, count int) bool {
 	}
 	return p.on
 }
+
+const (
+	// A thread of its own reads a socket that for threadAfter has received more than
+	// threadRate datagrams a second that nobody waited for, or that came while it
+	// was busy, and few others; until there was less than half of that for
+	// threadPatience.
+	threadAfter    = 100 * time.Millisecond
+	threadPatience = time.Second
+	threadRate     = 500
+)
+
+// habit is what a socket has received of late: it decides who waits for more.
+type habit struct {
+	start  time.Time
+	count  int // datagrams
+	inward int // those that a thread does better with
+}
+
+// forThread takes note of a burst and reports whether a thread should read the
+// socket, which reads it now if threaded.
+func (h *habit) forThread(now time.Time, count int, inward, threaded bool) bool {
+	h.count += count
+	if inward {
+		h.inward += count
+	}
+	window, rate := threadAfter, threadRate
+	if threaded {
+		window, rate = threadPatience, threadRate/2
+	}
+	d := now.Sub(h.start)
+	if d < window {
+		return threaded
+	}
+	yes := 4*h.inward >= 3*h.count && float64(h.inward) >= float64(rate)*d.Seconds()
+	*h = habit{start: now}
+	return yes
+}

@@ -37,6 +37,7 @@ type reader struct {
 	count int  // datagrams in them
 	woke  bool // goroutines were woken by the burst
 	pace  pace
+	habit habit
 }
 
 func (c *linuxConn) newReader() *reader {
@@ -105,6 +106,11 @@ func (r *reader) rest() time.Duration {
 		return 0
 	}
 	return d
+}
+
+// forThread reports whether a thread should read the socket from now on.
+func (r *reader) forThread(threaded bool) bool {
+	return r.habit.forThread(r.now, r.count, !r.woke || r.pace.on, threaded)
 }
 
 // hand delivers what was received.

@@ -72,13 +72,6 @@ func (c *linuxConn) serveOwn(h Handler, done func() bool) error {
 	}
 }
 
-const (
-	// restsForThread is after how many rests in a row, about, a thread takes over.
-	restsForThread = 32
-	// threadPatience is how long it stays without a rest.
-	threadPatience = time.Second
-)
-
 // threads counts the sockets that are read by a thread of their own.
 var threads atomic.Int32
 
@@ -122,7 +115,7 @@ func (c *linuxConn) servePolled(f *os.File, r *reader, h Handler, done func() bo
 		return err
 	}
 	poll := func(fd uintptr) bool { return c.closing.Load() || r.poll(fd) }
-	for rests := 0; rests < restsForThread; {
+	for threaded := false; !threaded; {
 		if err := raw.Read(poll); err != nil {
 			return c.closedErr(err)
 		}
@@ -132,12 +125,8 @@ func (c *linuxConn) servePolled(f *os.File, r *reader, h Handler, done func() bo
 		if err := r.hand(h, done); err != nil {
 			return err
 		}
-		if d := r.rest(); d > 0 {
-			rests++
-			time.Sleep(d)
-		} else if rests > 0 {
-			rests--
-		}
+		time.Sleep(r.rest())
+		threaded = r.forThread(false)
 	}
 	return nil
 }
@@ -149,7 +138,6 @@ func (c *linuxConn) servePolled(f *os.File, r *reader, h Handler, done func() bo
 // when the socket has been quiet for a while.
 func (c *linuxConn) serveThread(r *reader, h Handler, done func() bool) (err error) {
 	woke := false
-	var rested time.Time
 	closed := c.raw.Control(func(fd uintptr) {
 		if err = unix.SetNonblock(int(fd), false); err != nil {
 			return
@@ -159,12 +147,12 @@ func (c *linuxConn) serveThread(r *reader, h Handler, done func() bool) (err err
 				return
 			}
 			err = r.hand(h, done)
-			if d := r.rest(); d > 0 || rested.IsZero() {
-				rested = r.now
+			if !r.forThread(true) {
+				return
+			}
+			if d := r.rest(); d > 0 {
 				ts := unix.NsecToTimespec(int64(d))
 				_ = unix.Nanosleep(&ts, nil)
-			} else if r.now.Sub(rested) > threadPatience {
-				return
 			}
 			// Those who were woken run first where the call may block: it would
 			// keep the processor from them until the runtime notices. While
