@@ -19,9 +19,11 @@ type receiverMedia struct {
 	receiver *rtpengine.Receiver
 	source   *media.Source
 	hooked   bool
-	live     atomic.Pointer[rtpengine.Receiver] // receiver, for key frame requests
-	reader   atomic.Pointer[packetQueue]
-	play     receiverPlay
+	// receptive is [[Receptive]], for the goroutine that delivers packets.
+	receptive atomic.Bool
+	live      atomic.Pointer[rtpengine.Receiver] // receiver, for key frame requests
+	reader    atomic.Pointer[packetQueue]
+	play      receiverPlay
 	// transform is nil while there has never been one.
 	transform atomic.Pointer[receiveTransform]
 
@@ -31,6 +33,7 @@ type receiverMedia struct {
 // delivery is what the goroutine that delivers packets uses: apart, since most
 // receivers of a program that sends never receive.
 type delivery struct {
+	missed bool // media, while the track was muted
 	mime   string
 	frame  media.EncodedFrame
 	packet media.RTPPacket
@@ -43,6 +46,7 @@ func (m *receiverMedia) setJitterBufferTarget(target *time.Duration) { m.play.se
 // apply follows a negotiation.
 func (m *receiverMedia) apply(r *RTPReceiver, mt *mediaTransport, c *jsep.MediaConfig) {
 	m.hook(r)
+	m.receptive.Store(c.Receptive)
 	cfg := receiveConfig(c)
 	switch {
 	case m.receiver != nil:
@@ -108,10 +112,12 @@ func (m *receiverMedia) end() {
 	}
 }
 
-// onPacket passes a packet on. The first one unmutes the track.
+// onPacket passes a packet on. The first one unmutes the track, if "the
+// [[Receptive]] slot … is true" (webrtc-pc 5.3): not where a peer that has offered to
+// send sends before it has our answer, when nobody has been told of the track.
 func (m *receiverMedia) onPacket(mt *mediaTransport, st *rtpengine.ReceiveStream, p *rtpengine.Packet) {
 	if m.source.Muted() {
-		m.source.SetMuted(false)
+		m.unmute(p.Codec.Codec.Video())
 	}
 	codec := &p.Codec.Codec
 	if codec.MimeType != m.delivery.mime && codec.Format() != rtpengine.FormatUnknown {
@@ -137,6 +143,21 @@ func (m *receiverMedia) onPacket(mt *mediaTransport, st *rtpengine.ReceiveStream
 	}
 	o.CaptureTime = p.LocalTime
 	_ = m.source.WriteRTP(o) // the track may have ended
+}
+
+// unmute follows a packet that arrived while the track is muted. What a muted track
+// missed may have been the key frame that somebody waits for.
+func (m *receiverMedia) unmute(video bool) {
+	d := m.delivery
+	if !m.receptive.Load() {
+		d.missed = true
+		return
+	}
+	m.source.SetMuted(false)
+	if live := m.live.Load(); live != nil && d.missed && video {
+		live.RequestKeyFrame("")
+	}
+	d.missed = false
 }
 
 func (m *receiverMedia) onFrame(_ *rtpengine.ReceiveStream, f *rtpengine.Frame) {

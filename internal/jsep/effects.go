@@ -101,6 +101,9 @@ type MediaConfig struct {
 	// come and have to be taken. Both turn false at once when the transceiver is
 	// stopped.
 	Send, Receive bool
+	// Receptive is [[Receptive]]: what arrives unmutes the track. A peer may send
+	// before its offer is answered, and so before there was a track event.
+	Receptive bool
 	// SendCodecs are in the remote peer's order of preference, the first is the
 	// default one; RecvCodecs are every format that may arrive. Redundancy
 	// formats (red, ulpfec, flexfec) are listed as codecs, RTX is not.

@@ -10,7 +10,7 @@ import (
 // mediaKey holds what a MediaConfig is derived from.
 type mediaKey struct {
 	pendingLocal, currentLocal, remote *media
-	send, receive                      bool
+	send, receive, receptive           bool
 	encodings, streams                 slice // streams are the remote ones
 	sources                            *senderSources
 	transport                          TransportID
@@ -42,6 +42,7 @@ func (s *State) refreshMedia() {
 		key := mediaKey{
 			pendingLocal: s.pendingLocal.mediaAt(i), currentLocal: s.currentLocal.mediaAt(i),
 			send:      !t.stopping && (t.current == SendRecv || t.current == SendOnly),
+			receptive: t.receptive,
 			encodings: identify(t.encodings), streams: identify(t.streams), sources: t.sources,
 			transport: t.transport, index: i, mixed: allowsMixed(s.local(), i) && allowsMixed(s.remote(), i),
 		}
@@ -107,7 +108,7 @@ func (s *State) answeredRemote(i int) *media {
 func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 	c := &MediaConfig{
 		Transceiver: t.id, MID: t.mid, MLineIndex: key.index, Kind: t.kind, Transport: key.transport,
-		Send: key.send, Receive: key.receive, ExtmapAllowMixed: key.mixed, RTCPMux: key.mux,
+		Send: key.send, Receive: key.receive, Receptive: key.receptive, ExtmapAllowMixed: key.mixed, RTCPMux: key.mux,
 		CNAME: s.cname, TrackID: t.msidTrack,
 	}
 	for _, e := range t.encodings {

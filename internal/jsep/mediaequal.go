@@ -6,7 +6,7 @@ import "slices"
 // that changed, which is why it does not reflect.
 func (c *MediaConfig) equal(o *MediaConfig) bool {
 	return c.Transceiver == o.Transceiver && c.MID == o.MID && c.MLineIndex == o.MLineIndex && c.Kind == o.Kind &&
-		c.Transport == o.Transport && c.Send == o.Send && c.Receive == o.Receive &&
+		c.Transport == o.Transport && c.Send == o.Send && c.Receive == o.Receive && c.Receptive == o.Receptive &&
 		slices.EqualFunc(c.SendCodecs, o.SendCodecs, equalCodecs) && slices.EqualFunc(c.RecvCodecs, o.RecvCodecs, equalCodecs) &&
 		slices.Equal(c.SendExtensions, o.SendExtensions) && slices.Equal(c.RecvExtensions, o.RecvExtensions) &&
 		c.ExtmapAllowMixed == o.ExtmapAllowMixed && slices.EqualFunc(c.Encodings, o.Encodings, equalEncodings) &&
