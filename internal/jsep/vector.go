@@ -1,6 +1,9 @@
 package jsep
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // vector is a persistent vector: set and push return a new vector that shares
 // all but a path of the tree, so a state costs O(log n) and not O(n) per
@@ -60,41 +63,34 @@ func (n *vectorNode[T]) set(depth, i int, value T, push bool) *vectorNode[T] {
 	}
 	at := i >> (depth * vectorBits) & (vectorFan - 1)
 	if depth == 0 {
-		var values []T
-		if values = place(n.values, at, value, push); push && at == len(n.values) {
-			n.values = values
+		if push && at == len(n.values) {
+			n.values = append(n.values, value)
 			return n
 		}
-		return &vectorNode[T]{values: values}
+		return &vectorNode[T]{values: replaced(n.values, at, value, push)}
 	}
 	var kid *vectorNode[T]
 	if at < len(n.kids) && (!push || i&(1<<(depth*vectorBits)-1) != 0) {
 		kid = n.kids[at]
 	}
 	next := kid.set(depth-1, i, value, push)
-	if next == kid {
+	switch {
+	case next == kid:
+		return n
+	case kid == nil && at == len(n.kids):
+		n.kids = append(n.kids, next)
 		return n
 	}
-	kids := place(n.kids, at, next, push && kid == nil)
-	if push && kid == nil && at == len(n.kids) {
-		n.kids = kids
-		return n
-	}
-	return &vectorNode[T]{kids: kids}
+	return &vectorNode[T]{kids: replaced(n.kids, at, next, kid == nil)}
 }
 
-// place puts an element at index at: behind the others where it is pushed and
-// nobody has taken the place, else in a copy, without what others have pushed.
-func place[E any](old []E, at int, e E, push bool) []E {
-	if push && at == len(old) {
-		return append(old, e)
+// replaced is a copy with another element at index at; where it is the last one,
+// without what others have pushed there.
+func replaced[E any](old []E, at int, e E, last bool) []E {
+	if last {
+		return append(old[:at:at], e)
 	}
-	end := len(old)
-	if push {
-		end = at
-	}
-	out := make([]E, max(end, at+1))
-	copy(out, old[:end])
+	out := slices.Clone(old)
 	out[at] = e
 	return out
 }

@@ -98,9 +98,6 @@ func (r *reader) receive(fd uintptr, flags uintptr) bool {
 // for each would cost more than all that is done with it. It is what network
 // cards do, too.
 func (r *reader) rest() time.Duration {
-	if !r.c.shared {
-		return 0
-	}
 	d := r.pace.rest(r.now, r.count, r.woke)
 	if r.n == r.vlen { // there is more
 		return 0
