@@ -36,7 +36,7 @@ func newTrackwayConn(e *webrtc.Engine) (conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &trackwayConn{pc: pc, up: make(chan struct{}), gathered: make(chan struct{})}
+	c := &trackwayConn{pc: pc, stream: media.NewStreamWithID("stream"), up: make(chan struct{}), gathered: make(chan struct{})}
 	var up, gathered sync.Once
 	pc.OnConnectionStateChange(func() {
 		if pc.ConnectionState() == webrtc.PeerConnectionStateConnected {
@@ -102,11 +102,12 @@ func (t *trackwayTrack) write(frame uint32, n int) error {
 
 type trackwayConn struct {
 	pc           *webrtc.PeerConnection
+	stream       *media.Stream // that all tracks are in
 	up, gathered chan struct{}
 }
 
 func (c *trackwayConn) addTrack(t track) error {
-	_, err := c.pc.AddTrack(t.(*trackwayTrack).track, media.NewStreamWithID("stream"))
+	_, err := c.pc.AddTrack(t.(*trackwayTrack).track, c.stream)
 	return err
 }
 

@@ -22,7 +22,7 @@ type receiverPlay struct {
 	closing bool
 	group   *media.SyncGroup
 	target  *time.Duration
-	past    media.PlayoutStats // of playouts that have ended
+	past    *pastPlayouts // nil before the first has ended
 	ended   bool
 
 	// used by the goroutine that delivers frames
@@ -63,7 +63,8 @@ func (p *receiverPlay) stop(source *media.Source) {
 	p.live.Store(nil)
 	out := p.out
 	p.out, p.closing = nil, true
-	p.past = addPlayoutStats(p.past, out.Stats())
+	past := pastPlayouts(p.past.add(out.Stats()))
+	p.past = &past
 	// Close waits for the sink that is being called, which may be the one that
 	// has just been removed from within. The next playout waits too: one
 	// goroutine at a time writes into a source.
@@ -135,13 +136,20 @@ func (p *receiverPlay) stats() (s media.PlayoutStats, playing bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.out == nil {
-		return p.past, p.past.Decoded > 0
+		s = p.past.add(s)
+		return s, s.Decoded > 0
 	}
-	return addPlayoutStats(p.past, p.out.Stats()), true
+	return p.past.add(p.out.Stats()), true
 }
 
-// addPlayoutStats adds the counters of what came before to those of now.
-func addPlayoutStats(past, now media.PlayoutStats) media.PlayoutStats {
+// pastPlayouts are the counters of playouts that have ended; nil is none.
+type pastPlayouts media.PlayoutStats
+
+// add gives the counters of what came before with those of now.
+func (past *pastPlayouts) add(now media.PlayoutStats) media.PlayoutStats {
+	if past == nil {
+		return now
+	}
 	now.Decoded += past.Decoded
 	now.KeyFrames += past.KeyFrames
 	now.Failed += past.Failed

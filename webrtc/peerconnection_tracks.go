@@ -67,11 +67,16 @@ func (pc *PeerConnection) AddTrack(track *media.Track, streams ...*media.Stream)
 	}
 	pc.state = state
 	t := pc.transceivers[id]
-	if t == nil {
+	isNew := t == nil
+	if isNew {
 		t = pc.makeTransceiverLocked(id)
 	}
 	t.sender.setTrackLocked(track)
-	pc.updateNegotiationNeededLocked()
+	// A transceiver without an m-section needs negotiation, so that where this is
+	// known already there is nothing to update.
+	if !isNew || !pc.negotiationNeeded {
+		pc.updateNegotiationNeededLocked()
+	}
 	return t.sender, nil
 }
 

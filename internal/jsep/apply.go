@@ -149,12 +149,13 @@ func (t *Transceiver) settle() (changed bool) {
 // remove takes transceivers out of the set.
 func (s *State) remove(leaves func(*Transceiver) bool, e *events) {
 	gone := map[TransceiverID]bool{}
+	var left []*Transceiver
 	for _, t := range s.transceivers.all() {
 		if !leaves(t) {
 			continue
 		}
 		gone[t.id] = true
-		s.forgetTrack(t)
+		left = append(left, t)
 		c := *t
 		if !c.stopped {
 			c.stop()
@@ -163,6 +164,10 @@ func (s *State) remove(leaves func(*Transceiver) bool, e *events) {
 		e.gone = append(e.gone, TransceiverRemoved{&c})
 	}
 	s.transceivers = s.transceivers.keep(func(t *Transceiver) bool { return !gone[t.id] })
+	for _, t := range left {
+		s.forgetTrack(t)
+		s.forgetName(t)
+	}
 	s.firstFree = [2]int{}
 	lines := slices.Clone(s.lines)
 	for i := range lines {

@@ -30,13 +30,24 @@ func BenchmarkAddTrack(b *testing.B) {
 	for _, n := range tracksOf {
 		b.Run(fmt.Sprint("T=", n), func(b *testing.B) {
 			x, _ := session(b, n)
-			track := videoTrack("new")
+			tracks := make([]Track, 1000)
+			for i := range tracks {
+				tracks[i] = videoTrack(fmt.Sprint("new", i))
+			}
 			streams := []string{"s"}
 			b.ReportAllocs()
+			// One after the other, as a connection does it: an older state has to
+			// look at all its transceivers first.
+			s, i := x.s, 0
 			for b.Loop() {
-				if _, _, err := x.s.AddTrack(track, streams); err != nil {
+				if i == len(tracks) {
+					s, i = x.s, 0
+				}
+				next, _, err := s.AddTrack(tracks[i], streams)
+				if err != nil {
 					b.Fatal(err)
 				}
+				s, i = next, i+1
 			}
 		})
 	}

@@ -253,7 +253,7 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 		} else {
 			c.msidTrack = r.id()
 		}
-		s.names = s.names.with(c.msidTrack, c.id)
+		s.names = s.names.with(c.msidTrack, c.id, s.byName)
 	}
 	sources := &senderSources{}
 	if t.sources != nil {
@@ -275,7 +275,7 @@ func (s *State) prepareSender(t *Transceiver, r *random) *Transceiver {
 // Two may have the same track, but "multiple media descriptions with the same
 // value for identifier and appdata are not permitted" (RFC 8830 section 2).
 func (s *State) namesTrack(id string) bool {
-	t := s.Transceiver(s.names.get(id))
+	t := s.Transceiver(s.names.get(id, s.byName))
 	return t != nil && t.msidTrack == id && !t.stopped
 }
 

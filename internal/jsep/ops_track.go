@@ -47,7 +47,7 @@ func (s *State) AddTrack(track Track, streamIDs []string) (*State, TransceiverID
 	}
 	// "If an RTCRtpSender for track already exists in senders, throw an
 	// InvalidAccessError."
-	if s.tracks.get(track.key()) != 0 {
+	if s.tracks.get(track.key(), s.bySenderTrack) != 0 {
 		return nil, 0, domerr.New(domerr.InvalidAccess, "a sender of this connection already has track %q", track.ID)
 	}
 	n := *s
@@ -68,13 +68,13 @@ func (s *State) AddTrack(track Track, streamIDs []string) (*State, TransceiverID
 		}
 		n.firstFree[slot] = i + 1
 		n.transceivers = n.transceivers.set(i, &t)
-		n.tracks = n.tracks.with(track.key(), t.id)
+		n.tracks = n.tracks.with(track.key(), t.id, n.bySenderTrack)
 		return &n, t.id, nil
 	}
 	t := n.create(track.Kind, SendRecv)
 	t.track, t.streamIDs, t.addTrack, t.attached = &track, unique(streamIDs), true, true
 	n.firstFree[slot] = n.transceivers.len()
-	n.tracks = n.tracks.with(track.key(), t.id)
+	n.tracks = n.tracks.with(track.key(), t.id, n.bySenderTrack)
 	return &n, t.id, nil
 }
 
@@ -129,7 +129,7 @@ func (s *State) setTrack(t *Transceiver, track *Track) {
 	s.forgetTrack(t)
 	t.track = track
 	if track != nil {
-		s.tracks = s.tracks.with(track.key(), t.id)
+		s.tracks = s.tracks.with(track.key(), t.id, s.bySenderTrack)
 		return
 	}
 	if i := s.position(t.id); i >= 0 {
@@ -141,7 +141,7 @@ func (s *State) setTrack(t *Transceiver, track *Track) {
 // forgetTrack takes t's track out of the index, unless another sender has it as
 // well, which addTransceiver and replaceTrack permit.
 func (s *State) forgetTrack(t *Transceiver) {
-	if t.track == nil || s.tracks.get(t.track.key()) != t.id {
+	if t.track == nil || s.tracks.get(t.track.key(), s.bySenderTrack) != t.id {
 		return
 	}
 	key, other := t.track.key(), TransceiverID(0)
@@ -150,7 +150,15 @@ func (s *State) forgetTrack(t *Transceiver) {
 			other = o.id
 		}
 	}
-	s.tracks = s.tracks.with(key, other)
+	s.tracks = s.tracks.with(key, other, s.bySenderTrack)
+}
+
+// forgetName takes t's part of an msid out of the index, unless another sender
+// has it by now.
+func (s *State) forgetName(t *Transceiver) {
+	if t.msidTrack != "" && s.names.get(t.msidTrack, s.byName) == t.id {
+		s.names = s.names.with(t.msidTrack, 0, s.byName)
+	}
 }
 
 // ReplaceTrack is the state's part of replaceTrack (webrtc-pc 5.2): the sender's

@@ -41,7 +41,7 @@ func (s *State) AddTransceiver(init TransceiverInit) (*State, TransceiverID, err
 		t.track = &c
 		// The same track may be given to several addTransceiver calls; the index
 		// only has to know that some sender has it.
-		n.tracks = n.tracks.with(c.key(), t.id)
+		n.tracks = n.tracks.with(c.key(), t.id, n.bySenderTrack)
 	}
 	return &n, t.id, nil
 }

@@ -20,9 +20,9 @@ type State struct {
 	transceivers    vector[*Transceiver]
 	lastTransceiver TransceiverID
 	// tracks finds the transceiver whose sender has a track.
-	tracks index
+	tracks index[any]
 	// names finds the transceiver that has, or had, a track part of an msid.
-	names index
+	names index[string]
 	// firstFree says, per kind, that no transceiver before this position can be
 	// taken by addTrack: a hint that makes addTrack flat.
 	firstFree [2]int
