@@ -136,11 +136,27 @@ func footprint(s stack, what string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	warm, err := s.newConn() // what the process needs once does not count
+	pair := func() (a, b conn, err error) {
+		if a, err = s.newConn(); err != nil {
+			return
+		}
+		if b, err = s.newConn(); err != nil {
+			return
+		}
+		if err = a.addTrack(t1); err != nil {
+			return
+		}
+		if err = a.addTrack(t2); err != nil {
+			return
+		}
+		return a, b, join(a, b)
+	}
+	a, b, err := pair() // what the process needs once does not count
 	if err != nil {
 		return 0, err
 	}
-	defer warm.close()
+	defer a.close()
+	defer b.close()
 	before, goroutines, end := memory(), runtime.NumGoroutine(), measure()
 	conns := make([]conn, 0, 2*pairs)
 	defer func() {
@@ -149,24 +165,11 @@ func footprint(s stack, what string) (float64, error) {
 		}
 	}()
 	for range pairs {
-		a, err := s.newConn()
-		if err != nil {
-			return 0, err
-		}
-		b, err := s.newConn()
+		a, b, err := pair()
 		if err != nil {
 			return 0, err
 		}
 		conns = append(conns, a, b)
-		if err := a.addTrack(t1); err != nil {
-			return 0, err
-		}
-		if err := a.addTrack(t2); err != nil {
-			return 0, err
-		}
-		if err := join(a, b); err != nil {
-			return 0, err
-		}
 	}
 	time.Sleep(3 * time.Second) // handshake leftovers end
 	end()

@@ -124,30 +124,35 @@ type TrackSettings struct {
 	DisplaySurface   *string
 }
 
-// constraintState is a track's [[Capabilities]], [[Constraints]] and [[Settings]].
-type constraintState struct {
+// dictionaries are a track's [[Capabilities]], [[Constraints]] and [[Settings]].
+// They are replaced, never written to, so that clones may share them.
+type dictionaries struct {
 	capabilities TrackCapabilities
 	constraints  TrackConstraints
 	settings     TrackSettings
 	constrained  bool // settings are the device's, not guessed from the media
 }
 
-// clone may share what the dictionaries point to: dictionaries are replaced,
-// never written through.
-func (c constraintState) clone() constraintState { return c }
+// get gives what is known, for tracks of which nothing is, too.
+func (d *dictionaries) get() dictionaries {
+	if d == nil {
+		return dictionaries{}
+	}
+	return *d
+}
 
 // GetCapabilities returns what the track's source can do.
 func (t *Track) GetCapabilities() TrackCapabilities {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.capabilities
+	return t.dictionaries.get().capabilities
 }
 
 // GetConstraints returns the constraints last applied.
 func (t *Track) GetConstraints() TrackConstraints {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.constraints
+	return t.dictionaries.get().constraints
 }
 
 // GetSettings returns the current settings. Of an ended track only deviceId,
@@ -155,11 +160,12 @@ func (t *Track) GetConstraints() TrackConstraints {
 func (t *Track) GetSettings() TrackSettings {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.settings
+	d := t.dictionaries.get()
+	s := d.settings
 	if t.ReadyState() == Ended {
 		return TrackSettings{DeviceID: s.DeviceID, FacingMode: s.FacingMode, GroupID: s.GroupID}
 	}
-	if t.constrained {
+	if d.constrained {
 		return s
 	}
 	if f := t.source.Format(); f.Width > 0 && f.Height > 0 {
@@ -183,7 +189,9 @@ func (t *Track) ApplyConstraints(ctx context.Context, c TrackConstraints) error 
 	d := t.source.getDevice()
 	if d == nil {
 		t.mu.Lock()
-		t.constraints = c
+		next := t.dictionaries.get()
+		next.constraints = c
+		t.dictionaries = &next
 		t.mu.Unlock()
 		return nil
 	}

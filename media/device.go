@@ -51,6 +51,6 @@ func SetProcessor(t *Track, p Processor) {
 // and does.
 func SetConstraintState(t *Track, caps TrackCapabilities, c TrackConstraints, s TrackSettings) {
 	t.mu.Lock()
-	t.constraintState = constraintState{caps, c, s, true}
+	t.dictionaries = &dictionaries{caps, c, s, true}
 	t.mu.Unlock()
 }

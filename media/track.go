@@ -29,15 +29,15 @@ type Track struct {
 	enabled   atomic.Bool
 	muted     atomic.Bool
 	ended     atomic.Bool
-	blank     blanker // used by the writing goroutine only
+	blank     *blanker // used by the writing goroutine only; nil before the track was disabled
 
-	mu       sync.Mutex
-	hint     string
-	onMute   func()
-	onUnmute func()
-	onEnded  func()
-	shared   map[any]any
-	constraintState
+	mu           sync.Mutex
+	hint         string
+	onMute       func()
+	onUnmute     func()
+	onEnded      func()
+	shared       map[any]any
+	dictionaries *dictionaries // nil: nothing is known or asked for
 }
 
 // sinkSet is a track's sinks, and those of them that take each form.
@@ -181,7 +181,7 @@ func (t *Track) Clone() *Track {
 	c.enabled.Store(t.enabled.Load())
 	t.mu.Lock()
 	c.hint = t.hint
-	c.constraintState = t.constraintState.clone()
+	c.dictionaries = t.dictionaries
 	t.mu.Unlock()
 	if d := t.source.getDevice(); d != nil {
 		d.Cloned(t, c)

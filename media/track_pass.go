@@ -4,16 +4,23 @@ package media
 // source: nothing here takes a lock, and nothing allocates once the track's
 // own buffers have grown.
 
+func (t *Track) blanker() *blanker {
+	if t.blank == nil {
+		t.blank = &blanker{}
+	}
+	return t.blank
+}
+
 func (t *Track) passFrame(f *EncodedFrame) {
 	set := t.sinks.Load()
 	if len(set.encoded) == 0 {
 		return
 	}
 	if !t.enabled.Load() {
-		if f = t.blank.encoded(f); f == nil {
+		if f = t.blanker().encoded(f); f == nil {
 			return
 		}
-	} else if t.Kind() == Video && !t.blank.admits(f.RID, f.KeyFrame) {
+	} else if t.blank != nil && t.Kind() == Video && !t.blank.admits(f.RID, f.KeyFrame) {
 		return
 	}
 	for _, k := range set.encoded {
@@ -42,7 +49,7 @@ func (t *Track) passVideo(f *VideoFrame) {
 		}
 	}
 	if !t.enabled.Load() {
-		f = t.blank.video(f)
+		f = t.blanker().video(f)
 	}
 	for _, k := range set.video {
 		k.Video(f)
@@ -60,7 +67,7 @@ func (t *Track) passAudio(f *AudioFrame) {
 		}
 	}
 	if !t.enabled.Load() {
-		f = t.blank.audio(f)
+		f = t.blanker().audio(f)
 	}
 	for _, k := range set.audio {
 		k.Audio(f)

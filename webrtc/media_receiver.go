@@ -197,6 +197,8 @@ func receiveConfig(c *jsep.MediaConfig) rtpengine.ReceiverConfig {
 	cfg := rtpengine.ReceiverConfig{
 		MID: c.MID, Extensions: engineExtensions(c.RecvExtensions), RIDs: c.ReceiveRIDs, Receiving: c.Receive,
 		CongestionFeedback: c.CongestionFeedback,
+		Codecs:             make([]rtpengine.PayloadCodec, 0, len(c.RecvCodecs)),
+		Streams:            make([]rtpengine.StreamConfig, 0, len(c.RemoteSources)),
 	}
 	for i := range c.RecvCodecs {
 		m := &c.RecvCodecs[i]

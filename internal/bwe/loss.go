@@ -22,7 +22,7 @@ var inherent = [...]float64{0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 
 // candidates, the highest where several explain the losses alike, so loss that
 // does not depend on the rate is not mistaken for congestion.
 type lossModel struct {
-	seen   [lossHistory]lossObservation
+	seen   []lossObservation // the last lossHistory of n
 	n      int
 	open   lossObservation
 	first  time.Time
@@ -56,6 +56,9 @@ func (m *lossModel) packet(r Result) {
 	// the rate; one that spans a pause has no rate.
 	if m.open.loses < 0.95*m.open.packets && span < 4*lossSpan {
 		m.open.rate = float64(m.open.bytes*8) / span.Seconds()
+		if len(m.seen) < lossHistory {
+			m.seen = append(m.seen, m.open)
+		}
 		m.seen[m.n%lossHistory] = m.open
 		m.n++
 	}
@@ -131,4 +134,4 @@ func (m *lossModel) dither(now time.Time) float64 {
 }
 
 // forget drops what is known: a probe has shown that the path changed.
-func (m *lossModel) forget() { m.n, m.target = 0, 0 }
+func (m *lossModel) forget() { m.seen, m.n, m.target = m.seen[:0], 0, 0 }

@@ -39,10 +39,9 @@ type prober struct {
 	// result that is too high costs more: a queue.
 	opening bool
 
-	lastAt time.Time // when any was
-	bytes  int       // of active that have arrived
-	n      int
-	seen   [probeMost]probePacket // the first n, in the order of sending
+	lastAt time.Time     // when any was
+	bytes  int           // of active that have arrived
+	seen   []probePacket // the first probeMost of them, in the order of sending
 }
 
 type probePacket struct {
@@ -86,25 +85,25 @@ func (p *prober) next(now time.Time) (Probe, bool) {
 		span = probeOpening
 	}
 	bytes := max(int(float64(rate)/8*span.Seconds()), probePackets*200)
-	*p = prober{id: id, waiting: p.waiting, opening: p.opening, at: now, lastAt: now, active: Probe{ID: id, Bitrate: rate, Bytes: bytes, Each: bytes / probePackets}}
+	*p = prober{id: id, waiting: p.waiting, opening: p.opening, at: now, lastAt: now, seen: p.seen[:0], active: Probe{ID: id, Bitrate: rate, Bytes: bytes, Each: bytes / probePackets}}
 	return p.active, true
 }
 
 func (p *prober) packet(r Result) {
-	if r.Probe == 0 || r.Probe != p.active.ID || p.n == probeMost {
+	if r.Probe == 0 || r.Probe != p.active.ID || len(p.seen) == probeMost {
 		return
 	}
-	if p.n > 0 && r.Sent.Before(p.seen[p.n-1].sent) {
+	if n := len(p.seen); n > 0 && r.Sent.Before(p.seen[n-1].sent) {
 		return // reported late: the others tell enough
 	}
 	p.bytes += r.Size
-	p.seen[p.n] = probePacket{r.Sent, r.Arrived, p.bytes}
-	p.n++
+	p.seen = append(p.seen, probePacket{r.Sent, r.Arrived, p.bytes})
 }
 
 // done reports whether enough of the burst has arrived.
 func (p *prober) done() bool {
-	return p.n == probeMost || p.n >= probePackets && p.bytes*10 >= p.active.Bytes*8
+	n := len(p.seen)
+	return n == probeMost || n >= probePackets && p.bytes*10 >= p.active.Bytes*8
 }
 
 // result returns the rate that a finished probe has shown, once.
@@ -114,7 +113,7 @@ func (p *prober) result() (int, bool) {
 	}
 	active := p.active
 	p.active = Probe{}
-	first, last := p.seen[0], p.seen[p.n-1]
+	first, last := p.seen[0], p.seen[len(p.seen)-1]
 	span := last.sent.Sub(first.sent)
 	if span <= 0 || span > probeWait || last.arrived.Sub(first.arrived) > probeWait {
 		return 0, false
@@ -152,8 +151,8 @@ func (p *prober) arrivalRate() float64 {
 	}
 	var buf [probeMost * (probeMost - 1) / 2]pair
 	pairs, total := buf[:0], 0
-	for i, a := range p.seen[:p.n] {
-		for _, b := range p.seen[i+1 : p.n] {
+	for i, a := range p.seen {
+		for _, b := range p.seen[i+1:] {
 			bytes := b.bytes - a.bytes
 			if bytes <= 0 {
 				continue

@@ -196,7 +196,7 @@ func (st *ReceiveStream) restoreFEC(now time.Time, r *fecRepair) bool {
 	if ParsePacket(buf, q) != nil || len(q.Payload) == 0 {
 		return false
 	}
-	s.ids.parseExtensions(q)
+	s.incoming.ids.parseExtensions(q)
 	f.keep(seq, buf, true)
 	return st.restore(now, q, seq)
 }

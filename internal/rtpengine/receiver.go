@@ -21,7 +21,7 @@ type StreamConfig struct {
 type ReceiverConfig struct {
 	// MID is the m-section's; "" if the peer uses none.
 	MID string
-	// Codecs are the payload types to expect.
+	// Codecs are the payload types to expect; the receiver keeps the slice.
 	Codecs []PayloadCodec
 	// Extensions are those negotiated for the m-section.
 	Extensions []Extension
@@ -63,10 +63,10 @@ type Receiver struct {
 	session *Session
 	events  ReceiverEvents
 	cfg     ReceiverConfig
-	byPT    [128]*PayloadCodec
-	rtxPT   [128]*PayloadCodec // by RTX payload type
-	fec     [128]bool          // payload types of repair packets
-	red     [128]uint8         // by RED's payload type: that of its blocks, or 0
+	byPT    [128]uint8 // 1 + the index in cfg.Codecs, or 0
+	rtxPT   [128]uint8 // the same by RTX payload type
+	fec     [128]bool  // payload types of repair packets
+	red     [128]uint8 // by RED's payload type: that of its blocks, or 0
 	streams []*ReceiveStream
 	sources []Source
 	live    atomic.Pointer[[]*ReceiveStream] // a copy of streams, for RequestKeyFrame
@@ -95,34 +95,36 @@ type Source struct {
 }
 
 const (
+	formerMost  = 64 // SSRCs of receivers that were removed
 	sourcesMost = 32
 	sourceAge   = 10 * time.Second // webrtc-pc, getContributingSources
 )
 
 func (r *Receiver) setConfig(cfg ReceiverConfig) {
 	r.cfg = cfg
-	r.byPT, r.rtxPT, r.red, r.fec = [128]*PayloadCodec{}, [128]*PayloadCodec{}, [128]uint8{}, [128]bool{}
-	codecs := make([]PayloadCodec, len(cfg.Codecs))
-	copy(codecs, cfg.Codecs)
-	for i := range codecs {
+	r.byPT, r.rtxPT, r.red, r.fec = [128]uint8{}, [128]uint8{}, [128]uint8{}, [128]bool{}
+	codecs := cfg.Codecs
+	for i := range min(len(codecs), 255) {
 		c := &codecs[i]
 		if c.Codec.isFlexFEC() {
 			r.fec[c.PayloadType&0x7F] = true
 			continue
 		}
-		r.byPT[c.PayloadType&0x7F] = c
+		r.byPT[c.PayloadType&0x7F] = uint8(i + 1)
 		if c.RTXPayloadType != 0 {
-			r.rtxPT[c.RTXPayloadType&0x7F] = c
+			r.rtxPT[c.RTXPayloadType&0x7F] = uint8(i + 1)
 		}
 	}
 	for i := range codecs {
-		if pt, ok := codecs[i].Codec.redPrimary(); ok && r.byPT[pt] != nil && r.byPT[pt].Codec.Format() == FormatOpus {
-			r.red[codecs[i].PayloadType&0x7F] = pt
+		if pt, ok := codecs[i].Codec.redPrimary(); ok {
+			if c := r.codecOf(pt); c != nil && c.Codec.Format() == FormatOpus {
+				r.red[codecs[i].PayloadType&0x7F] = pt
+			}
 		}
 	}
 	for _, st := range r.streams {
 		if st.codec != nil {
-			if c := r.byPT[st.pt]; c != nil && c.Codec == st.codec.Codec {
+			if c := r.codecOf(st.pt); c != nil && c.Codec == st.codec.Codec {
 				st.codec = c
 			} else {
 				st.codec = nil // found anew with the next packet
@@ -130,6 +132,24 @@ func (r *Receiver) setConfig(cfg ReceiverConfig) {
 			}
 		}
 	}
+}
+
+// codecOf is what a payload type of media stands for, or nil.
+func (r *Receiver) codecOf(pt uint8) *PayloadCodec { return r.codecAt(r.byPT[pt]) }
+
+// repairedBy is what packets of an RTX payload type repair, or nil.
+func (r *Receiver) repairedBy(pt uint8) *PayloadCodec { return r.codecAt(r.rtxPT[pt]) }
+
+func (r *Receiver) codecAt(i uint8) *PayloadCodec {
+	if i == 0 {
+		return nil
+	}
+	return &r.cfg.Codecs[i-1]
+}
+
+// expects reports whether a payload type was negotiated.
+func (r *Receiver) expects(pt uint8) bool {
+	return r.byPT[pt] != 0 || r.rtxPT[pt] != 0 || r.fec[pt]
 }
 
 // Update changes the parameters after a renegotiation; streams go on.

@@ -91,7 +91,7 @@ func (st *ReceiveStream) senderTime(ts uint32) (t time.Time, ok bool) {
 
 // setCodec selects the codec by payload type; false if it was not negotiated.
 func (st *ReceiveStream) setCodec(pt uint8) bool {
-	c := st.receiver.byPT[pt]
+	c := st.receiver.codecOf(pt)
 	if c == nil {
 		return false
 	}

@@ -57,7 +57,7 @@ func (st *ReceiveStream) pass(p *Packet) {
 	}
 	p.Codec = st.codec
 	if p.PayloadType != st.pt { // a codec without frames, between those of another
-		p.Codec = st.receiver.byPT[p.PayloadType]
+		p.Codec = st.receiver.codecOf(p.PayloadType)
 	}
 	p.LocalTime, _ = st.localTime(p.Timestamp)
 	st.session.deliver(delivery{stream: st, packet: p})

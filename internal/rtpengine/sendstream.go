@@ -84,14 +84,14 @@ type SendStream struct {
 	waitSince time.Time // when waitKey began to hold packets back
 	paused    bool      // the next packet continues after a break
 	keepTS    bool      // see KeepTimestamps
-	segs      [segmentsKept]segment
-	nsegs     uint64 // segs[(nsegs-1)%segmentsKept] is current
-	highest   uint64 // the last extended sequence number given
-	origin    uint64 // the first one
-	reported  uint64 // the last one that the peer has reported on
-	probe     int    // the probe that is being sent, or 0
-	padding   byte   // how much padding to send instead of the payload, or 0
-	lastTS    uint32 // of the last packet, as sent
+	segs      []segment // the last segmentsKept of nsegs
+	nsegs     uint64    // segs[(nsegs-1)%segmentsKept] is current
+	highest   uint64    // the last extended sequence number given
+	origin    uint64    // the first one
+	reported  uint64    // the last one that the peer has reported on
+	probe     int       // the probe that is being sent, or 0
+	padding   byte      // how much padding to send instead of the payload, or 0
+	lastTS    uint32    // of the last packet, as sent
 	lastTime  time.Time
 	lastWire  uint16 // transport-wide sequence number of the packet highest
 	tail      uint64 // the last packet that probeTail has looked after
@@ -380,6 +380,9 @@ func (ss *SendStream) skip(seg *segment, s *ringSlot) {
 
 func (ss *SendStream) push(n segment) *segment {
 	if cur := ss.current(); cur == nil || cur.out != n.out {
+		if len(ss.segs) < segmentsKept {
+			ss.segs = append(ss.segs, n)
+		}
 		ss.nsegs++
 	}
 	cur := ss.current()

@@ -54,17 +54,13 @@ type Session struct {
 	receivers []*Receiver
 	mids      map[string]*Receiver
 	routes    map[uint32]*route
-	ids       idTable
-	byPT      [128]*Receiver // nil where ambiguous
-	ambiguous [128]bool
-	stale     bool // the tables below the receivers are to be made anew
+	stale     bool // what follows from the receivers is to be made anew
 	// former are the SSRCs of receivers that were removed last, formers counts
 	// them.
-	former     [64]uint32
+	former     []uint32
 	formers    int
-	unsignaled int // routes made by packets, not by signalling
-	packet     Packet
-	inner      Packet
+	unsignaled int       // routes made by packets, not by signalling
+	incoming   *incoming // nil before the first packet
 	twccIn     twccReceived
 	twccOn     bool
 	ccfbIn     ccfbReceived
@@ -244,7 +240,7 @@ func (s *Session) RemoveSender(ss *SendStream, out Output) {
 		ss.fec.drop()
 	}
 	started := ss.started
-	ss.nsegs, ss.segs = 0, [segmentsKept]segment{} // lets the rings go
+	ss.nsegs, ss.segs = 0, nil // lets the rings go
 	ss.mu.Unlock()
 	s.sendMu.Lock()
 	for i, o := range s.senders {
@@ -335,7 +331,10 @@ func (s *Session) RemoveReceiver(r *Receiver) {
 	for ssrc, rt := range s.routes {
 		if rt.receiver == r {
 			s.dropRoute(ssrc)
-			s.former[s.formers%len(s.former)] = ssrc
+			if len(s.former) < formerMost {
+				s.former = append(s.former, ssrc)
+			}
+			s.former[s.formers%formerMost] = ssrc
 			s.formers++
 		}
 	}
@@ -346,33 +345,24 @@ func (s *Session) RemoveReceiver(r *Receiver) {
 	s.stale = true
 }
 
-// rebuild makes the tables that follow from the receivers' configuration. It
-// waits for the next packet, so that many changes cost one.
+// rebuild makes what follows from the receivers' configuration. It waits for the
+// next packet, so that many changes cost one.
 func (s *Session) rebuild() {
 	s.stale = false
 	clear(s.mids)
-	s.ids, s.byPT, s.ambiguous, s.twccOn = idTable{}, [128]*Receiver{}, [128]bool{}, false
-	s.xrOn = false
+	s.twccOn, s.xrOn = false, false
 	for _, r := range s.receivers {
 		if r.cfg.MID != "" {
 			s.mids[r.cfg.MID] = r
-		}
-		s.ids.add(r.cfg.Extensions)
-		for pt := range 128 {
-			if r.byPT[pt] == nil && r.rtxPT[pt] == nil && !r.fec[pt] {
-				continue
-			}
-			if s.byPT[pt] != nil || s.ambiguous[pt] {
-				s.byPT[pt], s.ambiguous[pt] = nil, true
-				continue
-			}
-			s.byPT[pt] = r
 		}
 		for i := range r.cfg.Codecs {
 			// RFC 8888 feedback takes the place of the other where both were agreed on.
 			s.twccOn = s.twccOn || r.cfg.Codecs[i].TransportCC && !r.cfg.CongestionFeedback
 			s.xrOn = s.xrOn || r.cfg.Codecs[i].ReferenceTime
 		}
+	}
+	if s.incoming != nil {
+		s.incoming.rebuild(s.receivers)
 	}
 }
 

@@ -19,15 +19,18 @@ func (s *Session) HandleRTP(now time.Time, packet []byte, out Output) {
 
 // takeRTP is HandleRTP under the receive lock.
 func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
+	if s.incoming == nil {
+		s.incoming, s.stale = &incoming{}, true
+	}
 	if s.stale {
 		s.rebuild()
 	}
-	p := &s.packet
+	p := &s.incoming.packet
 	if ParsePacket(packet, p) != nil {
 		s.stats.Malformed++
 		return
 	}
-	s.ids.parseExtensions(p)
+	s.incoming.ids.parseExtensions(p)
 	if p.Ext.HasTransportCC && s.twccOn {
 		s.twccIn.add(now, p.Ext.TransportCC, p.SSRC)
 	}
@@ -85,6 +88,33 @@ func (s *Session) takeRTP(now time.Time, packet []byte, out Output) {
 	}
 }
 
+// incoming is what a session needs once packets come; many only send.
+type incoming struct {
+	ids       idTable
+	byPT      [128]*Receiver // nil where ambiguous
+	ambiguous [128]bool
+	packet    Packet
+	inner     Packet // restored from packet
+}
+
+// rebuild makes the tables anew.
+func (in *incoming) rebuild(receivers []*Receiver) {
+	in.ids, in.byPT, in.ambiguous = idTable{}, [128]*Receiver{}, [128]bool{}
+	for _, r := range receivers {
+		in.ids.add(r.cfg.Extensions)
+		for pt := range in.byPT {
+			if !r.expects(uint8(pt)) {
+				continue
+			}
+			if in.byPT[pt] != nil || in.ambiguous[pt] {
+				in.byPT[pt], in.ambiguous[pt] = nil, true
+				continue
+			}
+			in.byPT[pt] = r
+		}
+	}
+}
+
 // route finds where a packet goes: RFC 8843 section 9.2, in its order.
 func (s *Session) route(now time.Time, p *Packet) *route {
 	rt := s.routes[p.SSRC]
@@ -110,7 +140,7 @@ func (s *Session) route(now time.Time, p *Packet) *route {
 	}
 	// A packet that comes after its m-section has gone tells no MID either: its
 	// payload type must not give it to one that is left.
-	if r := s.byPT[p.PayloadType]; r != nil && !s.wasReceived(p.SSRC) {
+	if r := s.incoming.byPT[p.PayloadType]; r != nil && !s.wasReceived(p.SSRC) {
 		return s.learn(now, r, p)
 	}
 	s.stats.Unrouted++
@@ -119,7 +149,7 @@ func (s *Session) route(now time.Time, p *Packet) *route {
 
 // wasReceived reports whether an SSRC was one of a receiver that was removed.
 func (s *Session) wasReceived(ssrc uint32) bool {
-	return slices.Contains(s.former[:min(s.formers, len(s.former))], ssrc)
+	return slices.Contains(s.former, ssrc)
 }
 
 // rid follows a change of the RtpStreamId of a known SSRC (RFC 8852).
@@ -141,8 +171,8 @@ func (s *Session) routesMost() int { return 16 + 2*streamsPerReceiver*len(s.rece
 
 // learn binds a new SSRC to a receiver.
 func (s *Session) learn(now time.Time, r *Receiver, p *Packet) *route {
-	rtx, fec := r.rtxPT[p.PayloadType] != nil, r.fec[p.PayloadType]
-	if !rtx && !fec && r.byPT[p.PayloadType] == nil {
+	rtx, fec := r.rtxPT[p.PayloadType] != 0, r.fec[p.PayloadType]
+	if !r.expects(p.PayloadType) {
 		s.stats.Unrouted++ // a payload type that was not negotiated
 		return nil
 	}
@@ -225,11 +255,11 @@ func (s *Session) repair(now time.Time, rt *route, p *Packet) {
 		rt.stream = s.repaired(rt.receiver, p)
 	}
 	st := rt.stream
-	codec := rt.receiver.rtxPT[p.PayloadType]
+	codec := rt.receiver.repairedBy(p.PayloadType)
 	if st == nil || codec == nil || len(p.Payload) < 2 || !st.started {
 		return // padding that probes the path, or nothing to repair yet
 	}
-	q := &s.inner
+	q := &s.incoming.inner
 	*q = *p
 	q.SSRC, q.PayloadType = st.ssrc, codec.PayloadType
 	q.SequenceNumber = binary.BigEndian.Uint16(p.Payload)

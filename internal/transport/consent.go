@@ -3,6 +3,7 @@ package transport
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,10 +43,9 @@ type consent struct {
 	controlling bool
 	path        *path // selected
 	mux         *muxConn
-	asked       [consentLedger]consentRequest
-	next        int
-	answered    time.Time // the last valid response
-	since       time.Time // the first request after it
+	asked       []consentRequest // consentLedger at most
+	answered    time.Time        // the last valid response
+	since       time.Time        // the first request after it
 	state       ice.ConnectionState
 	count       PairStats // of the selected pair
 }
@@ -161,8 +161,10 @@ func (k *consent) ask(m *muxConn, to netip.AddrPort, now time.Time, nominate boo
 		k.mu.Unlock()
 		return
 	}
-	k.asked[k.next%consentLedger] = consentRequest{msg.TransactionID, now, m, to, nominate}
-	k.next++
+	if len(k.asked) == consentLedger { // forget the oldest
+		k.asked = slices.Delete(k.asked, 0, 1)
+	}
+	k.asked = append(k.asked, consentRequest{msg.TransactionID, now, m, to, nominate})
 	if !nominate {
 		k.count.RequestsSent++
 		k.count.ConsentRequestsSent++
@@ -239,9 +241,9 @@ func (k *consent) take(m *muxConn, msg *stun.Message, from netip.AddrPort) (cons
 	if k.closed {
 		return consentRequest{}, false
 	}
-	for i := range k.asked {
-		if r := k.asked[i]; r.mux == m && r.to == from && r.id == msg.TransactionID && k.out.Check(msg) == nil {
-			k.asked[i] = consentRequest{}
+	for i, r := range k.asked {
+		if r.mux == m && r.to == from && r.id == msg.TransactionID && k.out.Check(msg) == nil {
+			k.asked = slices.Delete(k.asked, i, i+1)
 			return r, true
 		}
 	}
