@@ -135,7 +135,8 @@ func (s *Source) newTrack(id string) *Track {
 		t.ended.Store(true)
 		return t
 	}
-	s.setTracks(append(slices.Clone(*s.tracks.Load()), t))
+	// Behind what readers of the list see; drop makes a new one.
+	s.setTracks(append(*s.tracks.Load(), t))
 	return t
 }
 

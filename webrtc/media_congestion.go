@@ -230,7 +230,8 @@ func (c *congestion) settle() {
 	}
 	c.est.SetDemand(most)
 	c.share = bwe.Allocate(c.share[:0], c.est.Target(), c.asked)
-	var tell []told
+	var few [4]told // on the stack
+	tell := few[:0]
 	for i, f := range *flows {
 		c.share[i] = f.target.stream.MediaShare(c.share[i])
 		n := len(tell)

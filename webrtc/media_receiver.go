@@ -52,8 +52,8 @@ func (m *receiverMedia) apply(r *RTPReceiver, mt *mediaTransport, c *jsep.MediaC
 	case m.receiver != nil:
 		m.receiver.Update(cfg)
 		if !c.Receive {
-			// The peer's offer muted the track, but until our answer it may have
-			// sent on, and a packet that came meanwhile unmuted it.
+			// The description muted the track. A packet that was on its way through
+			// here just then may have unmuted it again.
 			m.source.SetMuted(true)
 		}
 	case c.Receive:
