@@ -207,7 +207,9 @@ func (v *vigil) end(begin time.Time, crossed bool) {
 	v.wantPace("the browser's picture", v.idle.ours, ours, 0)
 	extra := time.Duration(0)
 	if anew {
-		extra = 1500 * time.Millisecond
+		// A second until the clip's next key frame, and another if that one came
+		// just while the decoder was made anew once more.
+		extra = 2*time.Second + 200*time.Millisecond
 	}
 	v.wantPace("this program's picture", v.idle.theirs, theirs, extra)
 

@@ -2,6 +2,8 @@ package js
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,6 +28,7 @@ type webSocket struct {
 	cancel     context.CancelFunc
 	conn       *ws.Conn
 	out        chan outgoing
+	shut       chan error // what became of our own close handshake
 	closeOnce  sync.Once
 	closeCode  ws.StatusCode
 	closeWhy   string
@@ -74,7 +77,7 @@ func newWebSocket(c *binding.Call) (any, error) {
 		seen[strings.ToLower(p)] = true
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &webSocket{rt: rt, url: u, binary: "blob", cancel: cancel, out: make(chan outgoing, 1024), releaseRef: rt.hold()}
+	s := &webSocket{rt: rt, url: u, binary: "blob", cancel: cancel, out: make(chan outgoing, 1024), shut: make(chan error, 1), releaseRef: rt.hold()}
 	s.init(s)
 	rt.closers[s] = cancel
 	go s.dial(ctx, protocols)
@@ -117,7 +120,7 @@ func (s *webSocket) write(ctx context.Context, conn *ws.Conn) {
 			return
 		case m := <-s.out:
 			if m.data == nil && m.typ == 0 {
-				_ = conn.Close(s.closeCode, s.closeWhy)
+				s.shut <- conn.Close(s.closeCode, s.closeWhy)
 				return
 			}
 			if conn.Write(ctx, m.typ, m.data) != nil {
@@ -132,16 +135,7 @@ func (s *webSocket) read(ctx context.Context, conn *ws.Conn) {
 	for {
 		typ, data, err := conn.Read(ctx)
 		if err != nil {
-			code := ws.CloseStatus(err)
-			if code == -1 {
-				s.end(true, ws.StatusAbnormalClosure, "")
-				return
-			}
-			var why string
-			if ce, ok := err.(ws.CloseError); ok {
-				why = ce.Reason
-			}
-			s.end(false, code, why)
+			s.ended(ctx, err)
 			return
 		}
 		s.rt.Post(func() {
@@ -160,6 +154,32 @@ func (s *webSocket) read(ctx context.Context, conn *ws.Conn) {
 			s.dispatch(s.rt, e)
 		})
 	}
+}
+
+// ended tells how the connection that a read has found closed came to its end.
+func (s *webSocket) ended(ctx context.Context, err error) {
+	var frame ws.CloseError
+	switch {
+	case errors.As(err, &frame):
+		s.end(false, frame.Code, frame.Reason)
+		return
+	case errors.Is(err, net.ErrClosed):
+		// Here, and by our own close handshake: it reads the peer's answer itself
+		// where no read was under way, and an answer with our code is no error.
+		select {
+		case err := <-s.shut:
+			if err == nil {
+				s.end(false, s.closeCode, s.closeWhy)
+				return
+			}
+			if errors.As(err, &frame) {
+				s.end(false, frame.Code, frame.Reason)
+				return
+			}
+		case <-ctx.Done():
+		}
+	}
+	s.end(true, ws.StatusAbnormalClosure, "")
 }
 
 // end fires close, after error when the connection failed.
