@@ -15,5 +15,6 @@
 //
 // Cost: a state shares all unchanged parts with its predecessor (the
 // transceivers are a persistent vector, descriptions are lists of immutable
-// m-sections). Only m-sections that changed are printed or parsed again.
+// m-sections). Only m-sections that changed are printed or parsed again. The
+// newest state of a line finds tracks in a table, older ones by looking.
 package jsep
