@@ -263,7 +263,7 @@ func (v *vigil) end(begin time.Time, crossed bool) {
 func (v *vigil) wantPace(who string, idle, s stretch, extra time.Duration) {
 	v.x.Helper()
 	limit := 2*idle.Longest + 200 + 3*s.Stall + int(extra.Milliseconds())
-	v.x.Logf("%s: %d frames in %d ms, longest pause %d ms (idle %d ms, machine %d ms), dropped %d", who, s.Frames, s.Elapsed, s.Longest, idle.Longest, s.Stall, s.Dropped)
+	v.x.Logf("%s: %d frames in %d ms, longest pause %d ms (idle %d ms, machine %d ms), dropped %d, begun anew %d times", who, s.Frames, s.Elapsed, s.Longest, idle.Longest, s.Stall, s.Dropped, s.Restarts)
 	if s.Longest > limit {
 		v.x.Errorf("the media of other tracks must not be interrupted: %s paused for %d ms; idle for %d ms, the machine for %d ms, so %d ms are the limit", who, s.Longest, idle.Longest, s.Stall, limit)
 	}
