@@ -28,7 +28,7 @@ type webSocket struct {
 	cancel     context.CancelFunc
 	conn       *ws.Conn
 	out        chan outgoing
-	shut       chan error // what became of our own close handshake
+	shut       chan error // why writing ended: nil after a close handshake of ours
 	closeOnce  sync.Once
 	closeCode  ws.StatusCode
 	closeWhy   string
@@ -123,7 +123,8 @@ func (s *webSocket) write(ctx context.Context, conn *ws.Conn) {
 				s.shut <- conn.Close(s.closeCode, s.closeWhy)
 				return
 			}
-			if conn.Write(ctx, m.typ, m.data) != nil {
+			if err := conn.Write(ctx, m.typ, m.data); err != nil {
+				s.shut <- err // it may have closed the connection
 				return
 			}
 			s.rt.Post(func() { s.buffered -= int64(len(m.data)) })
@@ -164,8 +165,9 @@ func (s *webSocket) ended(ctx context.Context, err error) {
 		s.end(false, frame.Code, frame.Reason)
 		return
 	case errors.Is(err, net.ErrClosed):
-		// Here, and by our own close handshake: it reads the peer's answer itself
-		// where no read was under way, and an answer with our code is no error.
+		// By who writes: a write has failed, or our close handshake has read the
+		// peer's answer itself, because no read was under way. An answer with our
+		// code is no error.
 		select {
 		case err := <-s.shut:
 			if err == nil {
