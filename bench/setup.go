@@ -29,6 +29,22 @@ func negotiate(a, b conn) error {
 	return a.accept(answer)
 }
 
+// pair returns two connections that are connected, the first with tracks added.
+func pair(s stack, tracks ...track) (a, b conn, err error) {
+	if a, err = s.newConn(); err != nil {
+		return
+	}
+	if b, err = s.newConn(); err != nil {
+		return
+	}
+	for _, t := range tracks {
+		if err = a.addTrack(t); err != nil {
+			return
+		}
+	}
+	return a, b, join(a, b)
+}
+
 // setupCPU returns the CPU in milliseconds that a pair of connections with one
 // video track costs from construction to connected, both ends together.
 func setupCPU(s stack) (float64, error) {
@@ -37,24 +53,10 @@ func setupCPU(s stack) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	one := func() (func(), error) {
-		a, err := s.newConn()
-		if err != nil {
-			return nil, err
-		}
-		b, err := s.newConn()
-		if err != nil {
-			return nil, err
-		}
-		if err := a.addTrack(t); err != nil {
-			return nil, err
-		}
-		return func() { a.close(); b.close() }, join(a, b)
-	}
-	var closers []func()
+	var conns []conn
 	defer func() {
-		for _, f := range closers {
-			f()
+		for _, c := range conns {
+			c.close()
 		}
 	}()
 	var used func() time.Duration
@@ -62,11 +64,11 @@ func setupCPU(s stack) (float64, error) {
 		if i == 10 { // the first ten warm up
 			used = measure()
 		}
-		closer, err := one()
+		a, b, err := pair(s, t)
 		if err != nil {
 			return 0, err
 		}
-		closers = append(closers, closer)
+		conns = append(conns, a, b)
 	}
 	return used().Seconds() * 1e3 / pairs, nil
 }
@@ -136,22 +138,7 @@ func footprint(s stack, what string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	pair := func() (a, b conn, err error) {
-		if a, err = s.newConn(); err != nil {
-			return
-		}
-		if b, err = s.newConn(); err != nil {
-			return
-		}
-		if err = a.addTrack(t1); err != nil {
-			return
-		}
-		if err = a.addTrack(t2); err != nil {
-			return
-		}
-		return a, b, join(a, b)
-	}
-	a, b, err := pair() // what the process needs once does not count
+	a, b, err := pair(s, t1, t2) // what the process needs once does not count
 	if err != nil {
 		return 0, err
 	}
@@ -165,7 +152,7 @@ func footprint(s stack, what string) (float64, error) {
 		}
 	}()
 	for range pairs {
-		a, b, err := pair()
+		a, b, err := pair(s, t1, t2)
 		if err != nil {
 			return 0, err
 		}

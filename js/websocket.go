@@ -159,27 +159,22 @@ func (s *webSocket) read(ctx context.Context, conn *ws.Conn) {
 
 // ended tells how the connection that a read has found closed came to its end.
 func (s *webSocket) ended(ctx context.Context, err error) {
-	var frame ws.CloseError
-	switch {
-	case errors.As(err, &frame):
-		s.end(false, frame.Code, frame.Reason)
-		return
-	case errors.Is(err, net.ErrClosed):
+	if errors.Is(err, net.ErrClosed) {
 		// By who writes: a write has failed, or our close handshake has read the
 		// peer's answer itself, because no read was under way. An answer with our
 		// code is no error.
 		select {
-		case err := <-s.shut:
+		case err = <-s.shut:
 			if err == nil {
 				s.end(false, s.closeCode, s.closeWhy)
 				return
 			}
-			if errors.As(err, &frame) {
-				s.end(false, frame.Code, frame.Reason)
-				return
-			}
 		case <-ctx.Done():
 		}
+	}
+	if frame := (ws.CloseError{}); errors.As(err, &frame) {
+		s.end(false, frame.Code, frame.Reason)
+		return
 	}
 	s.end(true, ws.StatusAbnormalClosure, "")
 }

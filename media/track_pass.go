@@ -4,6 +4,7 @@ package media
 // source: nothing here takes a lock, and nothing allocates once the track's
 // own buffers have grown.
 
+// blanker is made when the track is first found disabled.
 func (t *Track) blanker() *blanker {
 	if t.blank == nil {
 		t.blank = &blanker{}

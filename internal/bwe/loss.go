@@ -2,6 +2,7 @@ package bwe
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -22,8 +23,7 @@ var inherent = [...]float64{0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 
 // candidates, the highest where several explain the losses alike, so loss that
 // does not depend on the rate is not mistaken for congestion.
 type lossModel struct {
-	seen   []lossObservation // the last lossHistory of n
-	n      int
+	seen   []lossObservation // the last lossHistory of them
 	open   lossObservation
 	first  time.Time
 	last   time.Time
@@ -56,23 +56,21 @@ func (m *lossModel) packet(r Result) {
 	// the rate; one that spans a pause has no rate.
 	if m.open.loses < 0.95*m.open.packets && span < 4*lossSpan {
 		m.open.rate = float64(m.open.bytes*8) / span.Seconds()
-		if len(m.seen) < lossHistory {
-			m.seen = append(m.seen, m.open)
+		if len(m.seen) == lossHistory {
+			m.seen = slices.Delete(m.seen, 0, 1)
 		}
-		m.seen[m.n%lossHistory] = m.open
-		m.n++
+		m.seen = append(m.seen, m.open)
 	}
 	m.open, m.first = lossObservation{}, r.Sent
 }
 
 // update chooses the bound, given the delay-based target and the arriving rate.
 func (m *lossModel) update(now time.Time, delay, acked float64) {
-	if m.n < 4 {
+	if len(m.seen) < 4 {
 		return
 	}
 	var lost, packets float64
-	for i := range min(m.n, 4) {
-		o := m.seen[(m.n-1-i)%lossHistory]
+	for _, o := range m.seen[len(m.seen)-4:] {
 		lost += o.loses
 		packets += o.packets
 	}
@@ -110,8 +108,7 @@ func (m *lossModel) recent(now time.Time) bool {
 
 func (m *lossModel) likelihood(bandwidth, p float64) float64 {
 	sum, weight := 0.0, 1.0
-	for i := range min(m.n, lossHistory) {
-		o := m.seen[(m.n-1-i)%lossHistory]
+	for _, o := range slices.Backward(m.seen) {
 		q := p
 		if o.rate > bandwidth {
 			q += (1 - p) * (1 - bandwidth/o.rate)
@@ -134,4 +131,4 @@ func (m *lossModel) dither(now time.Time) float64 {
 }
 
 // forget drops what is known: a probe has shown that the path changed.
-func (m *lossModel) forget() { m.seen, m.n, m.target = m.seen[:0], 0, 0 }
+func (m *lossModel) forget() { m.seen, m.target = m.seen[:0], 0 }

@@ -145,9 +145,9 @@ func (s *State) forgetTrack(t *Transceiver) {
 		return
 	}
 	key, other := t.track.key(), TransceiverID(0)
-	for _, o := range s.transceivers.all() {
-		if o.id != t.id && !o.stopped && o.track != nil && o.track.key() == key {
-			other = o.id
+	for k, id := range s.bySenderTrack {
+		if k == key && id != t.id {
+			other = id
 		}
 	}
 	s.tracks = s.tracks.with(key, other, s.bySenderTrack)

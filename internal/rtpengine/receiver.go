@@ -95,7 +95,6 @@ type Source struct {
 }
 
 const (
-	formerMost  = 64 // SSRCs of receivers that were removed
 	sourcesMost = 32
 	sourceAge   = 10 * time.Second // webrtc-pc, getContributingSources
 )

@@ -1,10 +1,14 @@
 package rtpengine
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
+
+// formerMost is how many SSRCs of receivers that were removed are remembered.
+const formerMost = 64
 
 // SessionConfig is what a Session needs of the world.
 type SessionConfig struct {
@@ -55,10 +59,8 @@ type Session struct {
 	mids      map[string]*Receiver
 	routes    map[uint32]*route
 	stale     bool // what follows from the receivers is to be made anew
-	// former are the SSRCs of receivers that were removed last, formers counts
-	// them.
+	// former are the SSRCs of receivers that were removed last, formerMost of them.
 	former     []uint32
-	formers    int
 	unsignaled int       // routes made by packets, not by signalling
 	incoming   *incoming // nil before the first packet
 	twccIn     twccReceived
@@ -331,11 +333,10 @@ func (s *Session) RemoveReceiver(r *Receiver) {
 	for ssrc, rt := range s.routes {
 		if rt.receiver == r {
 			s.dropRoute(ssrc)
-			if len(s.former) < formerMost {
-				s.former = append(s.former, ssrc)
+			if len(s.former) == formerMost {
+				s.former = slices.Delete(s.former, 0, 1)
 			}
-			s.former[s.formers%formerMost] = ssrc
-			s.formers++
+			s.former = append(s.former, ssrc)
 		}
 	}
 	for _, st := range r.streams {
