@@ -113,8 +113,10 @@ func TestACloseInsideATaskStillRunsWhatWasAccepted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := New()
 		var got []string
-		q.Post(func() { q.Close(); got = append(got, "first") })
+		both := make(chan struct{})
+		q.Post(func() { <-both; q.Close(); got = append(got, "first") })
 		q.Post(func() { got = append(got, "second") })
+		close(both)
 		synctest.Wait()
 		if !slices.Equal(got, []string{"first", "second"}) {
 			t.Errorf("accepted tasks must run after Close: got %q", got)
