@@ -64,6 +64,7 @@ func NewPlayer(o PlayerOptions, open ...func() (container.Reader, error)) (*Play
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	for _, f := range open {
 		in := &input{open: f}
+		p.inputs = append(p.inputs, in) // before it can fail, so that it is closed
 		if err := in.reopen(); err != nil {
 			p.closeFiles()
 			return nil, err
@@ -79,7 +80,6 @@ func NewPlayer(o PlayerOptions, open ...func() (container.Reader, error)) (*Play
 			in.sources = append(in.sources, s)
 			p.tracks = append(p.tracks, s.NewTrack())
 		}
-		p.inputs = append(p.inputs, in)
 	}
 	p.stream = NewStream(p.tracks...)
 	return p, nil
@@ -212,12 +212,13 @@ func (p *Player) length() (d time.Duration) {
 	return d
 }
 
-func (in *input) reopen() (err error) {
+func (in *input) reopen() error {
 	in.close()
-	if in.reader, err = in.open(); err != nil {
+	r, err := in.open()
+	if err != nil {
 		return err
 	}
-	in.eof = false
+	in.reader, in.eof = r, false
 	return in.advance()
 }
 

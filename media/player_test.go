@@ -201,6 +201,30 @@ func TestPlayerReportsWhatTheReaderSays(t *testing.T) {
 	}
 }
 
+type closing struct {
+	list
+	closed *bool
+}
+
+func (c closing) Close() error {
+	*c.closed = true
+	return nil
+}
+
+func TestPlayerThatFailsToStartClosesItsFiles(t *testing.T) {
+	broken := errors.New("broken")
+	var closed [2]bool
+	open := func(i int, packets []container.Packet) func() (container.Reader, error) {
+		return func() (container.Reader, error) {
+			return &closing{list{packets: packets, err: broken}, &closed[i]}, nil
+		}
+	}
+	_, err := media.NewPlayer(media.PlayerOptions{}, open(0, make([]container.Packet, 1)), open(1, nil))
+	if !errors.Is(err, broken) || closed != [2]bool{true, true} {
+		t.Errorf("error %v, closed %v; the reader that fails must be closed like those before it", err, closed)
+	}
+}
+
 // lateClock oversleeps once.
 type lateClock struct {
 	media.Clock
