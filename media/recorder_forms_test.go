@@ -139,6 +139,38 @@ func TestRecordingOfEveryCodecFromFramesAndPackets(t *testing.T) {
 	}
 }
 
+// A remote track tells its codec with its first packet only.
+func TestRecordingOfARemoteTrackThatHasNoPacketYet(t *testing.T) {
+	for _, c := range []struct{ codec, want string }{
+		{"video/VP8", "video/webm;codecs=vp8,opus"}, {"video/H264", "video/x-matroska;codecs=avc1,opus"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			list := film(t, 0)
+			if c.codec == "video/H264" {
+				list = frames(t, "x.h264", "-c:v", "libx264", "-preset", "ultrafast", "-profile:v", "baseline")
+			}
+			video, picture := media.NewRemoteTrack(media.Video, "", "", nil)
+			audio, sound := media.NewRemoteTrack(media.Audio, "", "", nil)
+			video.SetMuted(false)
+			audio.SetMuted(false)
+			r, e := record(t, media.NewStream(picture, sound), media.RecorderOptions{})
+			if err := r.Start(0); err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range list[:10] {
+				_ = audio.WriteFrame(&media.EncodedFrame{MimeType: "audio/opus", Data: []byte{0xF8, 0xFF, 0xFE}, Timestamp: uint32(i * 1920)})
+				_ = video.WriteFrame(&media.EncodedFrame{MimeType: c.codec, Data: p.Data, KeyFrame: p.KeyFrame, Timestamp: uint32(i * 3600)})
+				time.Sleep(40 * time.Millisecond)
+			}
+			r.Stop()
+			synctest.Wait()
+			if len(e.errs) > 0 || r.MimeType() != c.want {
+				t.Errorf("%s: recorded as %q with errors %v, want %q", c.codec, r.MimeType(), e.errs, c.want)
+			}
+		})
+	}
+}
+
 // packetWriter sends frames as packets: every other pair of them in the wrong
 // order, and every seventh packet twice.
 type packetWriter struct {

@@ -186,48 +186,6 @@ func TestTimesliceDeliversPiecesThatJoin(t *testing.T) {
 	ffprobe.Decode(t, save(t, "r.webm", e.file))
 }
 
-func TestPauseIsCutOut(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "r.webm")
-	synctest.Test(t, func(t *testing.T) {
-		file, err := os.Create(out)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		p := playFilm(t)
-		defer p.Close()
-		r, e := record(t, p.Stream(), media.RecorderOptions{Output: file})
-		if err := r.Start(0); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(2010 * time.Millisecond)
-		if err := r.Pause(); err != nil || r.State() != media.RecorderPaused {
-			t.Errorf("pause: %v, state %v", err, r.State())
-		}
-		r.Pause()
-		time.Sleep(3 * time.Second)
-		if err := r.Resume(); err != nil || r.State() != media.Recording {
-			t.Errorf("resume: %v, state %v", err, r.State())
-		}
-		time.Sleep(1990 * time.Millisecond)
-		r.Stop()
-		synctest.Wait()
-		if want := []string{"start", "pause", "resume", "stop"}; !slices.Equal(e.names, want) {
-			t.Errorf("events %v, want %v", e.names, want)
-		}
-	})
-	f := ffprobe.Probe(t, out)
-	wantDuration(t, f, 4)
-	last := map[int]float64{}
-	for _, p := range f.Packets {
-		if p.Seconds() < last[p.Stream] {
-			t.Fatalf("stream %d goes back from %v to %v", p.Stream, last[p.Stream], p.Seconds())
-		}
-		last[p.Stream] = p.Seconds()
-	}
-	ffprobe.Decode(t, out)
-}
-
 func TestRecordingEndsWithItsTracks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := playFilm(t)

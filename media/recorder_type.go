@@ -118,14 +118,13 @@ func quoteCodecs(t string) string {
 	return before + `codecs="` + list + `"`
 }
 
-// chooseType finds the format for tracks of the codecs, given as MIME types,
-// when the program named none.
-func chooseType(codecs []string) string {
-	video := slices.ContainsFunc(codecs, func(c string) bool { return strings.HasPrefix(c, "video/") })
+// chooseType finds the format for tracks when the program named none. A track
+// whose codec is not known yet counts by its kind.
+func chooseType(tracks []*recTrack) string {
 	switch {
-	case slices.Contains(codecs, codec.H264):
+	case slices.ContainsFunc(tracks, func(t *recTrack) bool { return t.mime == codec.H264 }):
 		return "video/x-matroska"
-	case video:
+	case slices.ContainsFunc(tracks, func(t *recTrack) bool { return t.track.Kind() == Video }):
 		return "video/webm"
 	}
 	return "audio/webm"

@@ -17,6 +17,7 @@ import (
 // nobody up.
 type recording struct {
 	recorder  *Recorder
+	choosing  bool // the program named no type
 	format    recFormat
 	allowed   []string
 	timeslice time.Duration
@@ -34,9 +35,9 @@ type recording struct {
 	// Of the goroutine.
 	mux      muxer
 	out      *recOutput
-	waiting  []recItem // frames until the file can begin
-	began    time.Time // what is time zero in the file
-	cut      time.Duration
+	waiting  []recItem     // frames until the file can begin
+	began    time.Time     // what is time zero in the file
+	cut      time.Duration // by pauses so far
 	pausedAt time.Time
 	pieceAt  time.Duration
 	position time.Duration
@@ -63,7 +64,7 @@ type recItem struct {
 	video   *VideoFrame
 	audio   *AudioFrame
 	arrival time.Time
-	due     time.Time
+	due     time.Time // as if there had been no pause
 	err     error
 }
 
@@ -123,8 +124,8 @@ func newRecording(r *Recorder, tracks []*Track, timeslice time.Duration) (*recor
 		run.tracks = append(run.tracks, rt)
 	}
 	name := r.options.MimeType
-	if name == "" {
-		name = chooseType(codecs)
+	if run.choosing = name == ""; run.choosing {
+		name = chooseType(run.tracks)
 	}
 	run.format, run.allowed, _ = parseType(name)
 	for _, c := range codecs {
@@ -303,8 +304,12 @@ func (run *recording) handle(i recItem) error {
 	case recPause:
 		run.pausedAt = i.arrival
 	case recResume:
-		run.cut += i.arrival.Sub(run.pausedAt)
+		paused := i.arrival.Sub(run.pausedAt)
 		run.pausedAt = time.Time{}
+		run.cut += paused
+		for k := range run.waiting { // the pause is no waiting
+			run.waiting[k].arrival = run.waiting[k].arrival.Add(paused)
+		}
 		for _, rt := range run.tracks {
 			if rt.needKey = rt.track.Kind() == Video; rt.needKey {
 				rt.track.RequestKeyFrame()
@@ -338,7 +343,12 @@ func (run *recording) frame(i recItem) error {
 	rt, f := i.track, i.frame
 	mime := canonical(f.MimeType)
 	if rt.mime == "" {
-		if rt.mime = mime; !slices.Contains(run.allowed, mime) {
+		rt.mime = mime
+		if run.choosing && run.mux == nil {
+			run.format, run.allowed, _ = parseType(chooseType(run.tracks))
+		}
+		// A file that has begun does without the track, whatever its codec.
+		if run.mux == nil && !slices.Contains(run.allowed, mime) {
 			return cannotHold(run.format.mime, mime)
 		}
 	}
@@ -349,6 +359,10 @@ func (run *recording) frame(i recItem) error {
 		rt.line.rate = clockRate(rt)
 	}
 	i.due = rt.line.at(f.Timestamp, f.CaptureTime, i.arrival)
+	if !run.pausedAt.IsZero() && i.due.After(run.pausedAt) {
+		return nil
+	}
+	i.due = i.due.Add(-run.cut)
 	if !rt.admit(i) {
 		return nil
 	}

@@ -51,10 +51,7 @@ func (run *recording) put(i recItem) error {
 	if rt.index < 0 {
 		return nil
 	}
-	at := i.due.Sub(run.began) - run.cut
-	if !run.pausedAt.IsZero() && i.due.After(run.pausedAt) {
-		return nil
-	}
+	at := i.due.Sub(run.began)
 	// A frame from before the beginning, or from the time that was cut, or a
 	// clock that was set back: players want time to advance. Containers count
 	// milliseconds, so pictures of a burst are at least one apart.
