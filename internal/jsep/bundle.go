@@ -31,6 +31,7 @@ func (s *State) planTransports(plan []planned, c *created, r *random) []sdp.Grou
 	} else {
 		groups = s.placeSubsequent(plan, established, c, r)
 	}
+	s.startUnsettled(plan, c)
 	carried := map[TransportID]bool{}
 	for i := range groups {
 		inOrder(plan, &groups[i])
@@ -147,6 +148,23 @@ func inOrder(plan []planned, g *sdp.Group) {
 		if p := &plan[i]; !p.rejected && in[p.mid] {
 			g.MIDs = append(g.MIDs, p.mid)
 		}
+	}
+}
+
+// startUnsettled has the offer start what only the pending offer has started: a
+// rollback takes that away, and the offer may be set after it all the same.
+func (s *State) startUnsettled(plan []planned, c *created) {
+	if s.stable == nil {
+		return
+	}
+	for i := range plan {
+		id := plan[i].transport
+		starts := func(t *transport) bool { return t.id == id }
+		if id == 0 || s.stable.findTransport(id) != nil || slices.ContainsFunc(c.fresh, starts) {
+			continue
+		}
+		t := s.findTransport(id)
+		c.fresh = append(c.fresh, &transport{id: id, tlsID: t.tlsID, mux: t.mux})
 	}
 }
 

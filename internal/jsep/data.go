@@ -40,9 +40,10 @@ func dataSection(d *description, used *DataConfig) int {
 }
 
 // setDataAnswered completes or ends the association by an answer (RFC 8841 §10).
-func (s *State) setDataAnswered(i int, local, remote *media) {
+// A pranswer that refuses it ends nothing, since the answer may take it.
+func (s *State) setDataAnswered(i int, local, remote *media, typ SDPType) {
 	if local.Rejected() || remote.Rejected() {
-		if s.data != nil && s.data.MLineIndex == i {
+		if typ == Answer && s.data != nil && s.data.MLineIndex == i {
 			s.data = nil
 		}
 		return

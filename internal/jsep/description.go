@@ -55,7 +55,7 @@ func (l *mline) isData() bool { return l.kind == "application" }
 type created struct {
 	description *description
 	lines       []mline
-	// fresh are the transports that the offer would start.
+	// fresh are the transports that the offer would start, unless they are there.
 	fresh []*transport
 	// ice are the new credentials of an offer, where it needs some.
 	ice ICEParameters

@@ -39,3 +39,23 @@ func TestSendersOfOneTrackHaveNamesOfTheirOwn(t *testing.T) {
 		t.Errorf("the next offer names the senders %q, before %q: a sender keeps its name", again, named)
 	}
 }
+
+// Two directions of a transceiver can leave the same one in an answer, which the
+// a=msid of the section depends on all the same.
+func TestAnswersFollowTheTransceiversOwnDirection(t *testing.T) {
+	a, b := pair(t)
+	a.addTransceiver(TransceiverInit{Kind: Video, Direction: SendOnly})
+	b.setRemote(Offer, a.setLocal(Offer))
+	answer := func(want int, d Direction) {
+		t.Helper()
+		b.setDirection(1, d)
+		n, text, err := b.s.CreateAnswer()
+		b.do("createAnswer", n, nil, err)
+		if got := lines(text, "a=msid:"); len(got) != want {
+			t.Fatalf("a transceiver that is %s has %d a=msid lines, got %q", d, want, got)
+		}
+	}
+	answer(0, RecvOnly)
+	answer(1, SendRecv)
+	answer(0, RecvOnly)
+}

@@ -36,7 +36,7 @@ func (s *State) munged(text string) (*State, *created) {
 			return nil, nil
 		}
 		n.extensions = n.extensions.learn(m.Extmaps, false)
-		d.sections = append(d.sections, &section{text: strings.Clone(part), m: s.cfg.Capabilities.common.section(m)})
+		d.sections = append(d.sections, &section{text: strings.Clone(part), m: s.cfg.Capabilities.common.section(m), key: old.key})
 	}
 	d.join()
 	next := *c

@@ -85,3 +85,25 @@ func TestExtensionsOnDemand(t *testing.T) {
 		t.Error("an extension on demand is taken when it is offered")
 	}
 }
+
+// A section with an extension more is still the one that carries its transport.
+func TestAChangedOfferKeepsItsTransports(t *testing.T) {
+	const line = "a=extmap:9 " + absURI + "\r\n"
+	a, b := pair(t, withPolicy(MaxCompat))
+	a.addTrack(audioTrack("x1"))
+	setExtension(a, a.addTrack(videoTrack("v1")), absURI, Stopped)
+	n, offer, err := a.s.CreateOffer(OfferOptions{})
+	a.do("createOffer", n, nil, err)
+	s, ev, err := a.s.SetLocal(Description{Offer, offer + line})
+	a.do("setLocalDescription", s, ev, err)
+	tr := a.s.Transports()[1]
+	a.s = a.s.AddLocalCandidate(tr.ID, tr.ICE.Local.Ufrag, hostCandidate)
+	if text := a.s.PendingLocalDescription().SDP; !strings.HasSuffix(text, line+"a=candidate:"+hostCandidate+"\r\n") {
+		t.Errorf("the changed section shows its candidates:\n%s", text)
+	}
+	b.setRemote(Offer, strings.Replace(offer+line, "a=group:BUNDLE 0 1\r\n", "", 1))
+	a.setRemote(Answer, b.setLocal(Answer))
+	if len(a.s.Transports()) != 2 {
+		t.Errorf("an answer without BUNDLE leaves two transports, not %d", len(a.s.Transports()))
+	}
+}

@@ -333,7 +333,7 @@ func (s *State) offerSection(p *planned, i int, c *created) *section {
 
 // buildFor builds the section of a transceiver and keeps it in its cache.
 func (s *State) buildFor(in *sectionInput, t *Transceiver, role int, direction Direction) *section {
-	in.t, in.id, in.direction = t, t.id, direction
+	in.t, in.id, in.direction, in.wanted = t, t.id, direction, t.direction
 	in.preferred, in.extensions = identify(t.preferred), identify(t.extensions)
 	in.streams, in.encodings, in.rids = identify(t.streamIDs), identify(t.encodings), identify(t.wantRIDs)
 	in.sources = t.sources
@@ -344,10 +344,8 @@ func (s *State) buildFor(in *sectionInput, t *Transceiver, role int, direction D
 // carry fills the transport part of an input.
 func (s *State) carry(in *sectionInput, p *planned, c *created, setup string) {
 	t := s.findTransport(p.transport)
-	for _, f := range c.fresh {
-		if f.id == p.transport {
-			t = f
-		}
+	if t == nil {
+		t = c.fresh[slices.IndexFunc(c.fresh, func(f *transport) bool { return f.id == p.transport })]
 	}
 	in.carries, in.ice, in.setup, in.tlsID = p.carries, c.credentials[p.transport], setup, t.tlsID
 	in.certificates, in.fingerprints = s.cfg.Fingerprints, identify(s.cfg.Fingerprints)

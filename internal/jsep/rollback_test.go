@@ -210,3 +210,26 @@ func TestRollbackOfAnICERestart(t *testing.T) {
 	}
 	b.wantNeeded(false, "the restart is done")
 }
+
+// WPT setRemoteDescription-rollback.html: a local offer that was created before a
+// rollback can be set after it. Its transport is one that the rollback took away.
+func TestAnOfferOfHaveLocalOfferOutlivesARollback(t *testing.T) {
+	a, b := pair(t)
+	a.addTrack(videoTrack("v1"), "s1")
+	first := a.setLocal(Offer)
+	n, second, err := a.s.CreateOffer(OfferOptions{})
+	a.do("createOffer", n, nil, err)
+	if second == first {
+		t.Fatal("each offer has a version of its own")
+	}
+	a.setLocal(Rollback)
+	s, ev, err := a.s.SetLocal(Description{Offer, second})
+	a.do("setLocalDescription", s, ev, err)
+	if len(a.s.Transports()) != 1 {
+		t.Fatalf("the offer starts its transport, got %d", len(a.s.Transports()))
+	}
+	b.setRemote(Offer, second)
+	a.setRemote(Answer, b.setLocal(Answer))
+	checkPair(a, b)
+	b.wantTrack("v1", "s1")
+}

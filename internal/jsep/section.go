@@ -12,14 +12,16 @@ import (
 // sectionKey holds everything that shapes a local m-section. Slices are
 // immutable here, so their address and length say whether they changed.
 type sectionKey struct {
-	offer      bool
-	id         TransceiverID
-	mid        string
-	kind       string
-	proto      string
-	direction  Direction
-	rejected   bool
-	bundleOnly bool
+	offer bool
+	id    TransceiverID
+	mid   string
+	kind  string
+	proto string
+	// direction is the described one; wanted the transceiver's own, of which an
+	// answer may leave less.
+	direction, wanted Direction
+	rejected          bool
+	bundleOnly        bool
 
 	mux, muxOnly, reduced, ccfb bool
 

@@ -194,7 +194,8 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 	offer := s.pendingRemote
 	n.lines = slices.Clone(s.lines)
 	for i, sec := range d.sections {
-		if sec.m.Rejected() {
+		// The answer may still take what a pranswer refuses.
+		if sec.m.Rejected() && typ == Answer {
 			n.lines[i].transport = 0
 		}
 	}
@@ -209,7 +210,7 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 		n.setSignaling(&ev, HaveLocalPranswer)
 	}
 	for i, sec := range d.sections {
-		if offer.carrier[i] == i && n.lines[i].transport != 0 {
+		if offer.carrier[i] == i && !sec.m.Rejected() {
 			n.answerTransport(n.lines[i].transport, sec.m)
 		}
 	}
@@ -220,7 +221,7 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 		m := d.sections[i].m
 		if t == nil {
 			if line.isData() {
-				n.setDataAnswered(i, m, offer.sections[i].m)
+				n.setDataAnswered(i, m, offer.sections[i].m, typ)
 			}
 			continue
 		}

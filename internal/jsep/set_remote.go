@@ -352,7 +352,7 @@ func (s *State) remoteAnswer(desc Description) (*State, []Event, error) {
 		t := n.Transceiver(n.lines[i].transceiver)
 		if t == nil {
 			if n.lines[i].isData() {
-				n.setDataAnswered(i, offer.sections[i].m, sec.m)
+				n.setDataAnswered(i, offer.sections[i].m, sec.m, desc.Type)
 			}
 			continue
 		}
