@@ -65,7 +65,10 @@ func offersTrickle(offer *description) bool {
 func (s *State) planAnswer(offer *description, r *random) []planned {
 	plan := make([]planned, len(offer.sections))
 	firstOfKind := map[string]int{}
-	first := -1
+	first, data := -1, -1
+	if s.data != nil {
+		data = dataSection(offer, s.data)
+	}
 	for i, sec := range offer.sections {
 		p := planned{mline: s.lines[i], t: s.Transceiver(s.lines[i].transceiver)}
 		m := sec.m
@@ -77,7 +80,7 @@ func (s *State) planAnswer(offer *description, r *random) []planned {
 			// createAnswer"
 			p.rejected = p.t.stopped || !s.commonCodec(p.t, m)
 		default:
-			p.rejected = s.data == nil || i != dataSection(offer, s.data)
+			p.rejected = i != data
 		}
 		if !m.Rejected() {
 			if first < 0 {

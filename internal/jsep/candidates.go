@@ -7,6 +7,8 @@ import (
 	"trackway/internal/sdp"
 )
 
+const endOfCandidates = "a=end-of-candidates\r\n"
+
 // AddRemoteCandidate is addIceCandidate (webrtc-pc 4.4.2), for candidates and
 // for the end-of-candidates indication. Errors are TypeError, InvalidStateError
 // and OperationError.
@@ -91,7 +93,7 @@ func (d *description) ufragOf(i int) string {
 // username fragment present in the corresponding media description of an applied
 // remote description".
 func (s *State) addRemote(indexes []int, ufrag, value string) (used bool) {
-	line := "a=end-of-candidates\r\n"
+	line := endOfCandidates
 	if value != "" {
 		line = "a=candidate:" + value + "\r\n"
 	}
@@ -153,7 +155,8 @@ func (s *State) addToTransport(old *transport, ufrag, value string) {
 	}
 }
 
-// trickle adds a line to the text of sections, once.
+// trickle adds a line to the text of sections, once, and not more than a generation
+// would take.
 func (d *description) trickle(indexes []int, line string) *description {
 	if len(indexes) == 0 {
 		return d
@@ -164,6 +167,9 @@ func (d *description) trickle(indexes []int, line string) *description {
 		c.trickled[k] = v
 	}
 	for _, i := range indexes {
+		if line != endOfCandidates && strings.Count(c.trickled[i], "\n") >= maxCandidates {
+			continue
+		}
 		if !strings.Contains(c.trickled[i], line) && !strings.Contains(d.sections[i].text, line) {
 			c.trickled[i] += line
 		}

@@ -142,15 +142,15 @@ func (s *State) proposedEncodings(kind Kind, m *media) []Encoding {
 	}
 	var list []Encoding
 	for _, alternatives := range m.Simulcast.Recv {
+		if len(list) == s.maxEncodings(kind) {
+			break
+		}
 		// "using only the first value if comma-separated alternatives exist"
 		first := alternatives[0]
 		if slices.ContainsFunc(list, func(e Encoding) bool { return e.RID == first.RID }) {
 			continue
 		}
 		list = append(list, Encoding{RID: first.RID, HasRID: true, Active: true, Paused: first.Paused})
-	}
-	if n := s.maxEncodings(kind); len(list) > n {
-		list = list[:n]
 	}
 	for i := range list {
 		list[i].ScaleResolutionDownBy = halving(len(list), i)

@@ -233,30 +233,26 @@ func receiveRIDs(local, remote *media) []string {
 
 // remoteSources reads what a=ssrc and a=ssrc-group announce.
 func remoteSources(m *media) []RemoteSource {
+	if len(m.SSRCs) == 0 {
+		return nil
+	}
 	var out []RemoteSource
-	repairs := map[uint32]bool{}
+	rtx, fec, repairs := map[uint32]uint32{}, map[uint32]uint32{}, map[uint32]bool{}
 	for _, g := range m.SSRCGroups {
-		if (g.Semantics == "FID" || g.Semantics == "FEC-FR") && len(g.SSRCs) == 2 {
-			repairs[g.SSRCs[1]] = true
+		of := map[string]map[uint32]uint32{"FID": rtx, "FEC-FR": fec}[g.Semantics]
+		if of != nil && len(g.SSRCs) == 2 {
+			of[g.SSRCs[0]], repairs[g.SSRCs[1]] = g.SSRCs[1], true
 		}
 	}
+	at := map[uint32]int{}
 	for _, a := range m.SSRCs {
 		if repairs[a.SSRC] {
 			continue
 		}
-		i := slices.IndexFunc(out, func(r RemoteSource) bool { return r.SSRC == a.SSRC })
-		if i < 0 {
-			i = len(out)
-			out = append(out, RemoteSource{SSRC: a.SSRC})
-			for _, g := range m.SSRCGroups {
-				switch {
-				case len(g.SSRCs) != 2 || g.SSRCs[0] != a.SSRC:
-				case g.Semantics == "FID":
-					out[i].RTXSSRC = g.SSRCs[1]
-				case g.Semantics == "FEC-FR":
-					out[i].FECSSRC = g.SSRCs[1]
-				}
-			}
+		i, known := at[a.SSRC]
+		if !known {
+			i, at[a.SSRC] = len(out), len(out)
+			out = append(out, RemoteSource{SSRC: a.SSRC, RTXSSRC: rtx[a.SSRC], FECSSRC: fec[a.SSRC]})
 		}
 		if strings.EqualFold(a.Key, "cname") {
 			out[i].CNAME = a.Value

@@ -10,30 +10,30 @@ import (
 // that of their tagged section. Transports that exist continue; where the remote
 // credentials changed, ICE restarts.
 func (s *State) placeRemote(d *description, r *random) error {
-	var placed [][2]int // carrier, transport
+	placed := map[int]TransportID{} // by carrier
+	used := map[TransportID]bool{}
 	for i, sec := range d.sections {
 		carrier := d.carrier[i]
 		if sec.m.Rejected() || sec.m.Kind != string(Audio) && sec.m.Kind != string(Video) && !s.lines[i].isData() {
 			s.lines[i].transport = 0
 			continue
 		}
-		found := slices.IndexFunc(placed, func(p [2]int) bool { return p[0] == carrier })
-		if found < 0 {
-			id, err := s.remoteTransport(d, carrier, placed, r)
-			if err != nil {
+		id, found := placed[carrier]
+		if !found {
+			var err error
+			if id, err = s.remoteTransport(d, carrier, used, r); err != nil {
 				return err
 			}
-			placed = append(placed, [2]int{carrier, int(id)})
-			found = len(placed) - 1
+			placed[carrier], used[id] = id, true
 		}
-		s.lines[i].transport = TransportID(placed[found][1])
+		s.lines[i].transport = id
 	}
 	return nil
 }
 
 // remoteTransport finds or makes the transport that a section of a remote offer
-// carries, and notes what the offer says about it.
-func (s *State) remoteTransport(d *description, carrier int, placed [][2]int, r *random) (TransportID, error) {
+// carries, and notes what the offer says about it. used are those of other sections.
+func (s *State) remoteTransport(d *description, carrier int, used map[TransportID]bool, r *random) (TransportID, error) {
 	remote := d.transportOf(carrier)
 	// A new section may carry a transport that exists: under the same credentials, or
 	// restarted under the same tls-id. Otherwise it starts one, and the rest of its
@@ -42,9 +42,8 @@ func (s *State) remoteTransport(d *description, carrier int, placed [][2]int, r 
 	if old == nil {
 		for _, t := range s.transports {
 			// Sections that are not bundled may have the same credentials as well.
-			other := slices.ContainsFunc(placed, func(p [2]int) bool { return p[1] == int(t.id) })
 			same := remote.TLSID != "" && remote.TLSID == t.remoteTLSID
-			if g := t.latest(); g != nil && !other && (same || !restarted(g.Remote, &remote)) {
+			if g := t.latest(); g != nil && !used[t.id] && (same || !restarted(g.Remote, &remote)) {
 				old = t
 			}
 		}
@@ -96,9 +95,10 @@ func (g *generation) withRemote(m *media) *generation {
 
 func (g *generation) withCandidates(candidates []string, end bool) *generation {
 	c := *g
+	c.Candidates = slices.Clip(c.Candidates)
 	for _, candidate := range candidates {
-		if !slices.Contains(c.Candidates, candidate) {
-			c.Candidates = append(slices.Clip(c.Candidates), candidate)
+		if len(c.Candidates) < maxCandidates && !slices.Contains(c.Candidates, candidate) {
+			c.Candidates = append(c.Candidates, candidate)
 		}
 	}
 	c.EndOfCandidates = c.EndOfCandidates || end

@@ -63,6 +63,9 @@ func (s *State) parse(text string, typ SDPType) (*description, error) {
 	if err != nil {
 		return nil, syntax(err)
 	}
+	if err := checkHeaderSize(session, len(parts)); err != nil {
+		return nil, err
+	}
 	d := &description{typ: typ, head: head, session: session}
 	known := s.parsed[role]
 	d.known = make([]bool, len(parts))
@@ -81,6 +84,9 @@ func (s *State) parse(text string, typ SDPType) (*description, error) {
 			}
 			err.(*sdp.SyntaxError).Line += line
 			return nil, syntax(err)
+		}
+		if err := checkSectionSize(m, i); err != nil {
+			return nil, err
 		}
 		d.sections = append(d.sections, &section{text: part, m: s.cfg.Capabilities.common.section(m)})
 	}
@@ -122,11 +128,12 @@ func (s *State) remoteOffer(text string) (*State, []Event, error) {
 	if err := n.placeRemote(d, r); err != nil {
 		return nil, nil, err
 	}
+	data := dataSection(d, n.data)
 	for i, sec := range d.sections {
 		m := sec.m
 		kind := Kind(m.Kind)
 		if !m.RTP() || kind != Audio && kind != Video {
-			if i == dataSection(d, n.data) {
+			if i == data {
 				n.setData(i)
 			}
 			continue
@@ -171,6 +178,7 @@ func (s *State) learnRemote(m *media) {
 // are used for, unless they are recycled.
 func (s *State) offeredLines(d *description) []mline {
 	lines := make([]mline, len(d.sections))
+	var used map[string]bool
 	for i, sec := range d.sections {
 		m := sec.m
 		if i < len(s.lines) && !s.recycles(i, m) {
@@ -188,7 +196,10 @@ func (s *State) offeredLines(d *description) []mline {
 		}
 		lines[i] = mline{kind: m.Kind, mid: m.MID}
 		if m.MID == "" {
-			lines[i].mid = s.newMID(s.usedMIDs())
+			if used == nil {
+				used = s.usedMIDs()
+			}
+			lines[i].mid = s.newMID(used)
 		}
 	}
 	return lines
@@ -291,7 +302,7 @@ func (s *State) describeRemote(t *Transceiver, i int, d *description, ours *medi
 func (s *State) remoteMSIDs(m *media, r *random) []string {
 	var out []string
 	add := func(id string) {
-		if id != "-" && !slices.Contains(out, id) {
+		if id != "-" && len(out) < maxListed && !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}

@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -81,6 +82,9 @@ func (p *mediaParser) attribute(text string) error {
 // ccfb is the rtcp-fb value of RFC 8888 §6.
 const ccfb = "ack ccfb"
 
+// maxEveryFeedback bounds the values for "*", of which each codec gets all.
+const maxEveryFeedback = 64
+
 // codecAttribute reads what is said about a payload type. Lines about a payload
 // type that the m= line does not list are ignored.
 func (p *mediaParser) codecAttribute(key, value string) error {
@@ -98,6 +102,12 @@ func (p *mediaParser) codecAttribute(key, value string) error {
 		return nil
 	}
 	if key == "rtcp-fb" && head == "*" {
+		if slices.Contains(p.everyFeedback, rest) {
+			return nil
+		}
+		if len(p.everyFeedback) == maxEveryFeedback {
+			return p.fail("too many different a=rtcp-fb:* lines")
+		}
 		p.everyFeedback = append(p.everyFeedback, rest)
 		return nil
 	}

@@ -2,6 +2,7 @@ package sdp
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -206,5 +207,22 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// What is said of every codec is kept for each: a line many times would be many
+// times that.
+func TestFeedbackForEveryCodecIsBounded(t *testing.T) {
+	const head = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n"
+	m, err := ParseMedia(head+strings.Repeat("a=rtcp-fb:* nack\r\n", 1000), 0)
+	if err != nil || len(m.Codecs[0].Feedback) != 1 {
+		t.Fatalf("a repeated line says nothing new: %+v, %v", m, err)
+	}
+	var many strings.Builder
+	for i := range maxEveryFeedback + 1 {
+		fmt.Fprintf(&many, "a=rtcp-fb:* x%d\r\n", i)
+	}
+	if _, err := ParseMedia(head+many.String(), 0); err == nil {
+		t.Fatal("absurdly many are refused")
 	}
 }
