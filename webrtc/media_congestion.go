@@ -58,8 +58,18 @@ const (
 	congestionRest = 2 * time.Second
 )
 
+// lowerLayers is what IP, UDP and SRTP add to an RTP packet, in bytes.
+const lowerLayers = 20 + 8 + 16
+
 func newCongestion() *congestion {
-	return &congestion{est: bwe.New(bwe.Config{}), epoch: time.Now()}
+	return &congestion{est: bwe.New(bwe.Config{Overhead: lowerLayers}), epoch: time.Now()}
+}
+
+// onRoute follows a change of the selected pair.
+func (c *congestion) onRoute() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.est.OnRoute()
 }
 
 // onFeedback takes feedback about single packets; it runs under the session's lock.
@@ -141,15 +151,11 @@ func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
 	case probe.ID == 0:
 		return nextTick(now, congestionWatch)
 	}
-	// What is due by now, at the probe's rate, however late the timer is.
 	// Only tick, one call at a time, changes these.
-	due := 1 + int(float64(probe.Bitrate)/8*now.Sub(c.probeAt).Seconds()) - c.probed
-	if due <= 0 {
-		return now.Add(timerGrain)
-	}
+	due := probe.Due(now.Sub(c.probeAt)) - c.probed
 	// Without the lock: sending takes the session's, under which feedback comes.
 	n := 0
-	if flows := c.flows.Load(); flows != nil {
+	if flows := c.flows.Load(); flows != nil && due > 0 {
 		for _, f := range *flows {
 			if n = f.target.stream.Probe(now, probe.ID, due, probe.Each, out); n > 0 {
 				break
@@ -158,11 +164,11 @@ func (c *congestion) tick(now time.Time, out *mediaOut) (next time.Time) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.probed += n; n == 0 || c.probed >= probe.Bytes {
+	if c.probed += n; due > 0 && n == 0 || c.probed >= probe.Bytes {
 		c.probe = bwe.Probe{}
 		return nextTick(now, congestionTick)
 	}
-	return now.Add(timerGrain)
+	return nextTick(now, bwe.ProbeStep)
 }
 
 // nextTick is the same moment for all transports of the process, which then

@@ -51,6 +51,13 @@ func (p *mediaPlane) find(tr *transport.Transport) *mediaTransport {
 	return nil
 }
 
+// rerouted tells the congestion control of a transport that packets take another way.
+func (p *mediaPlane) rerouted(tr *transport.Transport) {
+	if mt := p.find(tr); mt != nil {
+		mt.cc.onRoute()
+	}
+}
+
 // attach makes the session of a new transport.
 func (p *mediaPlane) attach(tr *transport.Transport) { p.ensure(tr) }
 

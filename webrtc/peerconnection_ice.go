@@ -216,6 +216,7 @@ func (b *bundleTransport) setICEStateLocked(s ICETransportState, fire *events) {
 
 // SelectedPair implements transport.Handler.
 func (b *bundleTransport) SelectedPair(p transport.CandidatePair) {
+	b.pc.media.rerouted(b.tr)
 	b.queue(func(fire *events) { b.selectLocked(p, fire) })
 }
 

@@ -10,7 +10,8 @@ type Result struct {
 	// Arrived is when it arrived, on the receiver's clock, whose offset does
 	// not matter; zero if it was lost.
 	Arrived time.Time
-	// Size is in bytes, with all headers.
+	// Size is in bytes, as the rates are meant: with or without the headers of the
+	// layers below.
 	Size int
 	// Marked says that it arrived with ECN CE.
 	Marked bool
@@ -22,7 +23,12 @@ func (r Result) lost() bool { return r.Arrived.IsZero() }
 
 // Config bounds an Estimator, in bits per second. Zero values give 30 kbit/s,
 // 300 kbit/s and 100 Mbit/s.
-type Config struct{ Min, Start, Max int }
+type Config struct {
+	Min, Start, Max int
+	// Overhead is what the path carries with each packet beside Result.Size, in
+	// bytes. Probes, which have many small packets, would show too little without it.
+	Overhead int
+}
 
 // Estimator estimates the bit rate that a path carries. It is not safe for
 // concurrent use.
@@ -46,6 +52,10 @@ type Estimator struct {
 	arriving float64   // bits per second that arrive now, 0 unknown
 	since    time.Time // when the peer was heard first
 	lost     time.Time // when packets were lost last
+	// clock is what the peer's clock was ahead of ours when the delay was measured
+	// first, one way included.
+	clock   time.Duration
+	clocked bool
 }
 
 // New returns an estimator that starts at cfg.Start.
@@ -61,11 +71,12 @@ func New(cfg Config) *Estimator {
 	}
 	e := &Estimator{cfg: cfg, rtt: 200 * time.Millisecond, target: cfg.Start}
 	e.aimd.target = float64(cfg.Start)
+	e.prober.overhead = cfg.Overhead
 	e.prober.start(cfg.Start)
 	return e
 }
 
-// Target is the bit rate, with all headers, at which to send.
+// Target is the bit rate, counted like Result.Size, at which to send.
 func (e *Estimator) Target() int { return e.target }
 
 // SetDemand says how much the application can use at most, in bits per second.
@@ -119,6 +130,7 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 		if r.Marked {
 			marked++
 		}
+		e.follow(r)
 		e.acked.add(r.Arrived, r.Size)
 		e.trend.packet(r.Sent, r.Arrived)
 		e.queue.packet(r.Sent, r.Arrived)
@@ -160,11 +172,33 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 		e.lost = now
 	}
 	e.settle(now)
-	most := e.cfg.Max
-	if e.demand > 0 {
-		most = min(most, e.demand*5/4) // some headroom for a key frame
+	e.prober.plan(now, e.target, u == normal && !e.loss.recent(now), e.alr.limited, e.most())
+}
+
+// clockStep is more than any delay: the peer's clock was set, or another peer
+// answers.
+const clockStep = 10 * time.Second
+
+// follow begins to measure delays anew where the peer's clock has jumped: they would
+// be wrong for ever.
+func (e *Estimator) follow(r Result) {
+	ahead := r.Arrived.Sub(r.Sent)
+	if d := ahead - e.clock; e.clocked && d < clockStep && d > -clockStep {
+		return
 	}
-	e.prober.plan(now, e.target, u == normal && !e.loss.recent(now), e.alr.limited, most)
+	if e.clocked {
+		e.OnRoute()
+	}
+	e.clock, e.clocked = ahead, true
+}
+
+// OnRoute says that packets take another way from now on, to another delay: what
+// was measured of the old one's does not count. The rate stays until the new way
+// has shown what it carries.
+func (e *Estimator) OnRoute() {
+	e.acked, e.trend, e.queue = ackRate{}, trendline{}, queueDelay{}
+	e.aimd.capacity, e.aimd.resume = 0, 0
+	e.clocked = false
 }
 
 // OnREMB takes in a receiver-estimated maximum bit rate (draft-alvestrand-
@@ -226,7 +260,22 @@ func (e *Estimator) OnTick(now time.Time) {
 
 // Probe returns a burst of padding or early packets to send now, if it is time
 // for one.
-func (e *Estimator) Probe(now time.Time) (Probe, bool) { return e.prober.next(now) }
+func (e *Estimator) Probe(now time.Time) (Probe, bool) {
+	most := e.most()
+	if e.target >= most {
+		e.prober.waiting = e.prober.waiting[:0]
+	}
+	return e.prober.next(now, most)
+}
+
+// most is the rate up to which it is worth to know what the path carries: some
+// headroom for a key frame above what the application can use.
+func (e *Estimator) most() int {
+	if e.demand == 0 {
+		return e.cfg.Max
+	}
+	return min(e.cfg.Max, e.demand*5/4)
+}
 
 // settle makes the target the least of the estimates.
 func (e *Estimator) settle(now time.Time) {

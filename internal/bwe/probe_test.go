@@ -10,25 +10,34 @@ import (
 // open starts a call over a link whose receiver gets the processor every wake
 // only, so that what has come meanwhile arrives at once: media that follows the
 // target in 30 frames a second, probes in steps of a timer of 5 ms, feedback
-// every 50 ms. It returns the target after a time.
+// every 50 ms. It returns the target after a time, in the mean of its last half
+// second.
 func open(link netsim.Conditions, wake, phase, after time.Duration) int {
+	return begun(New(Config{Overhead: 44}), link, wake, phase, after)
+}
+
+// begun does the same with an estimator that is under way.
+func begun(e *Estimator, link netsim.Conditions, wake, phase, after time.Duration) int {
 	l := netsim.New(epoch, 1, netsim.Change{Conditions: link})
-	e := New(Config{})
 	e.SetDemand(3_000_000)
 	var results []Result
 	var probe Probe
 	var probeAt time.Time
 	probed, wasProbe := 0, 0
+	sum, n := 0, 0
 	send := func(now time.Time, size int) {
 		e.OnSent(now, size)
 		r := Result{Sent: now, Size: size, Probe: wasProbe}
-		if d := l.Send(now, size); d.N > 0 {
+		if d := l.Send(now, size+e.prober.overhead); d.N > 0 {
 			r.Arrived = epoch.Add((d.Arrivals[0].Sub(epoch)+wake-1-phase)/wake*wake + phase)
 		}
 		results = append(results, r)
 	}
 	for at := time.Duration(0); at < after; at += time.Millisecond {
 		now := epoch.Add(at)
+		if after-at <= 500*time.Millisecond {
+			sum, n = sum+e.Target(), n+1
+		}
 		if at%(33*time.Millisecond) == 0 {
 			for bytes := e.Target() / 8 / 30; bytes > 0; bytes -= 1100 {
 				send(now, min(bytes, 1100)+60)
@@ -38,8 +47,7 @@ func open(link netsim.Conditions, wake, phase, after time.Duration) int {
 			if p, ok := e.Probe(now); ok {
 				probe, probeAt, probed = p, now, 0
 			}
-			due := 1 + int(float64(probe.Bitrate)/8*now.Sub(probeAt).Seconds())
-			for wasProbe = probe.ID; wasProbe != 0 && probed < min(due, probe.Bytes); probed += probe.Each {
+			for wasProbe = probe.ID; wasProbe != 0 && probed < probe.Due(now.Sub(probeAt)); probed += probe.Each {
 				send(now, probe.Each)
 			}
 			if wasProbe = 0; probed >= probe.Bytes {
@@ -57,7 +65,7 @@ func open(link netsim.Conditions, wake, phase, after time.Duration) int {
 			}
 		}
 	}
-	return e.Target()
+	return sum / n
 }
 
 // A call over a path without a limit worth mentioning has the rate for 720 lines
@@ -80,6 +88,22 @@ func TestTheFirstProbesFindANarrowPath(t *testing.T) {
 			link := netsim.Conditions{Rate: rate, Delay: 20 * time.Millisecond, Queue: 300 * time.Millisecond}
 			if got := open(link, wake, 0, 2*time.Second); got > rate*13/10 || got < rate*6/10 {
 				t.Errorf("%d bit/s, receiver awake every %v: target %d", rate, wake, got)
+			}
+		}
+	}
+}
+
+// Later probes find what is left of a path as well: a target that has fallen to six
+// tenths of it is near to it again after the next two.
+func TestLaterProbesFindTheRestOfAPath(t *testing.T) {
+	for _, rate := range []int{500_000, 1_000_000, 2_000_000} {
+		for _, share := range []int{50, 60, 70} {
+			e := New(Config{Start: rate * share / 100, Overhead: 44})
+			e.prober.waiting = nil
+			link := netsim.Conditions{Rate: rate, Delay: 20 * time.Millisecond, Queue: 300 * time.Millisecond}
+			got := begun(e, link, time.Microsecond, 0, 3*time.Second)
+			if got < rate*75/100 || got > rate*11/10 {
+				t.Errorf("from %d %% of %d bit/s: target %d after two probes", share, rate, got)
 			}
 		}
 	}

@@ -146,7 +146,16 @@ type queueDelay struct {
 	since      time.Time
 	recent     [8]time.Duration
 	n          int
+	// burst is the least since the last pause in sending, which a queue of our own
+	// would have used to drain; began is when that was, sent the last packet's time.
+	burst       time.Duration
+	began, sent time.Time
 }
+
+const (
+	burstGap  = 10 * time.Millisecond
+	burstMost = 250 * time.Millisecond
+)
 
 func (q *queueDelay) packet(sent, arrived time.Time) {
 	d := arrived.Sub(sent)
@@ -157,18 +166,22 @@ func (q *queueDelay) packet(sent, arrived time.Time) {
 		q.base, q.next, q.since = q.next, d, sent
 	}
 	q.base, q.next = min(q.base, d), min(q.next, d)
-	q.recent[q.n%len(q.recent)] = d
+	if q.recent[q.n%len(q.recent)] = d; sent.Sub(q.sent) > burstGap || sent.Sub(q.began) > burstMost {
+		q.burst, q.began = d, sent
+	}
+	q.burst, q.sent = min(q.burst, d), sent
 	q.n++
 }
 
-// current is the least of the last few packets' queue delays, so that jitter
-// and the tail of a frame's burst do not count as a queue.
+// current is the least of the last few packets' queue delays, and of those of the
+// frame that they belong to, so that jitter and the tail of a frame, however long it
+// takes the path, do not count as a queue.
 func (q *queueDelay) current() time.Duration {
 	if q.n < len(q.recent) {
 		return 0
 	}
-	least := q.recent[0]
-	for _, d := range q.recent[1:] {
+	least := q.burst
+	for _, d := range q.recent {
 		least = min(least, d)
 	}
 	return least - q.base
