@@ -23,9 +23,9 @@ type aimd struct {
 	resume   float64   // where to go on once the queue has drained, 0 nowhere
 }
 
-// update moves the target. acked is the arriving rate in bits per second, 0
-// while unknown; queue is the measured queue delay.
-func (a *aimd) update(now time.Time, u usage, acked float64, queue, rtt time.Duration, limited bool) {
+// update moves the target, and reports whether it cut it. acked is the arriving rate
+// in bits per second, 0 while unknown; queue is the measured queue delay.
+func (a *aimd) update(now time.Time, u usage, acked float64, queue, rtt time.Duration, limited bool) (cut bool) {
 	since := min(now.Sub(a.last), time.Second)
 	if a.last.IsZero() {
 		since = 0
@@ -43,16 +43,17 @@ func (a *aimd) update(now time.Time, u usage, acked float64, queue, rtt time.Dur
 			a.target = min(a.target, keep*acked)
 			a.resume = resumeAt * acked
 			a.cut = now
+			return true
 		}
 	case underuse:
 		// The queue drains: hold.
 	case normal:
 		if a.resume > 0 {
 			a.target, a.resume = max(a.target, a.resume), 0
-			return
+			return false
 		}
 		if limited {
-			return // what is not being sent proves nothing
+			return false // what is not being sent proves nothing
 		}
 		if a.capacity > 0 && acked > a.capacity*(1+3*math.Sqrt(a.variance)) {
 			a.capacity = 0 // the path has become wider
@@ -69,6 +70,7 @@ func (a *aimd) update(now time.Time, u usage, acked float64, queue, rtt time.Dur
 			a.target = min(a.target, max(before, ackedHeadway*acked+10_000))
 		}
 	}
+	return false
 }
 
 // observe averages the capacity over overuses.

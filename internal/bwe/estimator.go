@@ -147,6 +147,9 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 
 	u := e.trend.usage()
 	q := e.queue.current()
+	if q < queueHigh {
+		e.queue.cuts = 0
+	}
 	if q > queueHigh || marked*20 > arrived {
 		u = overuse
 	} else if q > queueLow && u == normal {
@@ -156,7 +159,11 @@ func (e *Estimator) OnFeedback(now time.Time, results []Result, rtt time.Duratio
 	if rate > 0 {
 		e.arriving = rate
 	}
-	e.aimd.update(now, u, rate, q, e.rtt, e.alr.limited)
+	target := e.aimd.target
+	if e.aimd.update(now, u, rate, q, e.rtt, e.alr.limited) && q > queueHigh && e.queue.stays(q, target) {
+		e.aimd.resume = 0
+		e.prober.request(int(e.queue.rate))
+	}
 	if got, ok := e.prober.result(); ok && u != overuse && float64(got) > e.aimd.target {
 		e.aimd.jump(float64(got))
 		e.loss.forget()

@@ -150,9 +150,16 @@ type queueDelay struct {
 	// would have used to drain; began is when that was, sent the last packet's time.
 	burst       time.Duration
 	began, sent time.Time
+	// The cuts that have left a queue as it was: how many, how long it was at the first,
+	// and the target before that.
+	cuts  int
+	stood time.Duration
+	rate  float64
 }
 
 const (
+	patientCuts = 3 // without any effect on a queue
+
 	burstGap  = 10 * time.Millisecond
 	burstMost = 250 * time.Millisecond
 )
@@ -185,4 +192,21 @@ func (q *queueDelay) current() time.Duration {
 		least = min(least, d)
 	}
 	return least - q.base
+}
+
+// stays takes note of a cut of the target because of a queue, and reports whether it
+// is none: one of ours drains when less is sent than arrives, or grows on while still
+// too much is. What cuts leave as it is, is the path's own delay, which has grown, or
+// the queue of somebody who does not yield; delays are measured from there then.
+func (q *queueDelay) stays(queue time.Duration, target float64) bool {
+	if q.cuts == 0 || queue < q.stood*4/5 || queue > q.stood*6/5 {
+		q.cuts, q.stood, q.rate = 1, queue, target
+		return false
+	}
+	if q.cuts++; q.cuts < patientCuts {
+		return false
+	}
+	q.base += queue
+	q.next, q.cuts = q.base, 0
+	return true
 }

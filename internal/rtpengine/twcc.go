@@ -114,6 +114,7 @@ func (c *twccChunks) next() (symbol uint8, ok bool) {
 type twccReceived struct {
 	arrivals []int32 // by sequence % twccWindow: units of 250 µs since start, −1 none
 	start    time.Time
+	since    uint32 // what start is on the wire: units of 64 ms, of which 24 bits are sent
 	begin    uint64 // first packet of the next feedback
 	end      uint64 // one after the last packet seen
 	count    uint8
@@ -132,8 +133,11 @@ func (t *twccReceived) add(now time.Time, wire uint16, ssrc uint32) {
 	}
 	t.media = ssrc
 	seq := extend(t.end, wire)
-	if t.begin == t.end && now.Sub(t.start) > time.Hour { // before the units overflow
-		t.start = now.Add(-time.Second)
+	if d := now.Sub(t.start); t.begin == t.end && d > time.Hour { // before the units overflow
+		// By whole units of the wire: for the peer the clock goes on.
+		units := (d - time.Second) / twccRef
+		t.start = t.start.Add(units * twccRef)
+		t.since += uint32(units)
 	}
 	switch {
 	case seq >= t.end+twccWindow: // a leap: begin anew
@@ -189,7 +193,8 @@ func (t *twccReceived) append(dst []byte, sender uint32) []byte {
 	dst = beginFeedback(dst, rtcpRTPFB, fmtTWCC, sender, t.media)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(t.begin))
 	countAt := len(dst)
-	dst = append(dst, 0, 0, byte(ref>>16), byte(ref>>8), byte(ref), t.count)
+	wire := t.since + uint32(ref)
+	dst = append(dst, 0, 0, byte(wire>>16), byte(wire>>8), byte(wire), t.count)
 	t.count++
 
 	var symbols [twccMost]uint8

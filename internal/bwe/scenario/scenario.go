@@ -18,6 +18,7 @@ type Scenario struct {
 	capacity func(at time.Duration) float64 // bit/s that we may use
 	cross    func(at time.Duration) int     // bit/s of a competing flow
 	most     int                            // what the encoder can use, 0 unlimited
+	fps      int                            // frames a second, 0 for 30
 	// the part of the run in which the shares are measured
 	from, to time.Duration
 	// Usage is the least share of the capacity to be used, Queue the most
@@ -99,7 +100,7 @@ func (o *Ours) Pace(p *bwe.Pacer) { p.SetTarget(o.est.Pace(o.now, true)) }
 const overhead = 28 + 12 + 8 + 10 // IP and UDP, RTP, extensions, SRTP tag
 
 // Play runs a sender over the scenario's path in virtual time, a millisecond a
-// step: an encoder of 30 frames a second that follows the target at once, the
+// step: an encoder, of 30 frames a second unless said, that follows the target at once, the
 // pacer, and a receiver that sends feedback every 50 ms.
 func Play(s Scenario, epoch time.Time, c Controller) Outcome {
 	const back = 25 * time.Millisecond
@@ -144,6 +145,10 @@ func Play(s Scenario, epoch time.Time, c Controller) Outcome {
 		}
 	}
 	crossDebt := 0.0
+	fps := s.fps
+	if fps == 0 {
+		fps = 30
+	}
 	for step := range s.seconds * 1000 {
 		at := time.Duration(step) * time.Millisecond
 		now := epoch.Add(at)
@@ -156,12 +161,12 @@ func Play(s Scenario, epoch time.Time, c Controller) Outcome {
 				crossDebt -= 1200
 			}
 		}
-		if step%33 == 0 { // a frame
+		if step%(1000/fps) == 0 { // a frame
 			rate := c.Target()
 			if s.most > 0 {
 				rate = min(rate, s.most)
 			}
-			for bytes := rate / 8 / 30; bytes > 0; bytes -= 1200 - overhead {
+			for bytes := rate / 8 / fps; bytes > 0; bytes -= 1200 - overhead {
 				queue = append(queue, max(min(bytes+overhead, 1200), 100))
 			}
 		}
@@ -266,8 +271,10 @@ func All() []Scenario {
 			}
 			return 0
 		}, capacity: constant(2e6), from: 28 * s, to: 40 * s, Usage: 0.85, Queue: 60 * time.Millisecond},
+		{Name: "a path 40 ms longer", script: []netsim.Change{{At: 0, Conditions: rate(2e6)}, {At: 15 * s, Conditions: with(rate(2e6), func(c *netsim.Conditions) { c.Delay += 40 * time.Millisecond })}}, seconds: 30, capacity: constant(2e6), from: 18 * s, to: 30 * s, Usage: 0.85, Queue: 60 * time.Millisecond},
 		{Name: "jitter of 30 ms", script: one(with(rate(2e6), func(c *netsim.Conditions) { c.Jitter = 30 * time.Millisecond })), seconds: 30, capacity: constant(2e6), from: 5 * s, to: 30 * s, Usage: 0.7, Queue: 120 * time.Millisecond},
 		{Name: "shallow queue of 35 ms", script: one(with(rate(1e6), func(c *netsim.Conditions) { c.Queue = 35 * time.Millisecond })), seconds: 30, capacity: constant(1e6), from: 5 * s, to: 30 * s, Usage: 0.7, Loss: 0.1},
+		{Name: "5 frames a second", script: one(rate(2e6)), seconds: 30, capacity: constant(2e6), fps: 5, from: 5 * s, to: 30 * s, Usage: 0.8},
 		{Name: "application-limited at 500 kbit/s", script: one(rate(4e6)), seconds: 20, capacity: constant(4e6), most: 5e5, from: 3 * s, to: 20 * s, Usage: 0.85, Queue: 60 * time.Millisecond},
 	}
 }
