@@ -146,6 +146,32 @@ func TestKeyFrameRequestsAreCoalesced(t *testing.T) {
 	})
 }
 
+func TestAPeerCannotHaveEachFrameMadeAKeyFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewEncodedSource(vp8)
+		wanted := false
+		s.OnKeyFrameRequest(func(string) { wanted = true })
+		track := s.NewTrack()
+		keys := 0
+		for range 90 { // three seconds
+			track.RelayKeyFrameRequest("")
+			if wanted {
+				keys++
+			}
+			s.WriteFrame(&EncodedFrame{KeyFrame: wanted})
+			wanted = false
+			time.Sleep(time.Second / 30)
+		}
+		if keys < 8 || keys > 10 {
+			t.Errorf("%d key frames in 3 s for a peer that asks all the time, want one each 300 ms", keys)
+		}
+		s.WriteFrame(&EncodedFrame{KeyFrame: true})
+		if track.RequestKeyFrame(); !wanted {
+			t.Error("what the program asks for is not put off by a key frame before it")
+		}
+	})
+}
+
 func TestFeedbackServesTheThinnestPathAndTheLargestPicture(t *testing.T) {
 	s := NewEncodedSource(vp8)
 	track := s.NewTrack()

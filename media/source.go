@@ -310,10 +310,10 @@ func (s *Source) notifyChanged() {
 
 // keyFrameRequests coalesces the requests of many consumers.
 type keyFrameRequests struct {
-	outstanding atomic.Bool // spares the writer the lock
-	mu          sync.Mutex
-	handler     func(string)
-	asked       map[string]time.Time
+	mu      sync.Mutex
+	handler func(string)
+	asked   map[string]time.Time
+	made    map[string]time.Time // the latest key frames
 }
 
 // keyFramePatience is how long a request counts as outstanding. A request may
@@ -321,11 +321,26 @@ type keyFrameRequests struct {
 // key frames bigger than the network that lost one can carry.
 const keyFramePatience = 500 * time.Millisecond
 
+// keyFrameRest is how long after a key frame those elsewhere do not get another
+// one: it may still be on its way to them, and none of them may have each frame
+// made a key frame for all the others. It is libwebrtc's.
+const keyFrameRest = 300 * time.Millisecond
+
 func (k *keyFrameRequests) setHandler(f func(string)) {
 	k.mu.Lock()
 	k.handler = f
 	clear(k.asked)
 	k.mu.Unlock()
+}
+
+// relay is request for somebody elsewhere, who repeats what was not heard.
+func (k *keyFrameRequests) relay(rid string, now time.Time) {
+	k.mu.Lock()
+	at, made := k.made[rid]
+	k.mu.Unlock()
+	if !made || now.Sub(at) >= keyFrameRest {
+		k.request(rid, now)
+	}
 }
 
 func (k *keyFrameRequests) request(rid string, now time.Time) {
@@ -339,19 +354,21 @@ func (k *keyFrameRequests) request(rid string, now time.Time) {
 		k.asked = make(map[string]time.Time)
 	}
 	k.asked[rid] = now
-	k.outstanding.Store(true)
 	k.mu.Unlock()
 	f(rid)
 }
 
 // arrived is called for each key frame written.
-func (k *keyFrameRequests) arrived(rid string) {
-	if !k.outstanding.Load() {
+func (k *keyFrameRequests) arrived(rid string, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.handler == nil {
 		return
 	}
-	k.mu.Lock()
+	if k.made == nil {
+		k.made = make(map[string]time.Time)
+	}
+	k.made[rid], k.made[""] = now, now
 	delete(k.asked, rid)
 	delete(k.asked, "")
-	k.outstanding.Store(len(k.asked) > 0)
-	k.mu.Unlock()
 }

@@ -1,5 +1,7 @@
 package media
 
+import "time"
+
 // WriteFrame passes one coded frame to all consumers. The caller may reuse
 // the frame and its data afterwards. The error is ErrEnded or ErrForm.
 func (s *Source) WriteFrame(f *EncodedFrame) error {
@@ -7,7 +9,7 @@ func (s *Source) WriteFrame(f *EncodedFrame) error {
 		return err
 	}
 	if f.KeyFrame && s.kind == Video {
-		s.key.arrived(f.RID)
+		s.key.arrived(f.RID, time.Now())
 		s.noteSize(f.Width, f.Height)
 	}
 	if s.muted.Load() {
@@ -26,7 +28,7 @@ func (s *Source) WriteRTP(p *RTPPacket) error {
 		return err
 	}
 	if p.KeyFrame && !s.remote {
-		s.key.arrived(p.RID)
+		s.key.arrived(p.RID, time.Now())
 	}
 	if s.muted.Load() {
 		return nil

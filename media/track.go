@@ -279,6 +279,15 @@ func (t *Track) RequestKeyFrameFor(rid string) {
 	}
 }
 
+// RelayKeyFrameRequest is RequestKeyFrameFor on behalf of a peer, such as one
+// that sent a picture loss indication. Within 300 ms of a key frame it does
+// nothing: that one may not have reached the peer yet, who asks again otherwise.
+func (t *Track) RelayKeyFrameRequest(rid string) {
+	if !t.ended.Load() {
+		t.source.key.relay(rid, time.Now())
+	}
+}
+
 // SendFeedback tells the source what a consumer can use. The consumer is any
 // comparable value that stands for it; its latest word counts, and the zero
 // Feedback withdraws it.

@@ -160,13 +160,18 @@ func (t *sendTarget) tell(bitrate int) {
 	}
 }
 
-// requestKeyFrame asks whoever makes the target's frames for a key frame. It
-// takes no lock of the connection.
-func (m *senderMedia) requestKeyFrame(t *sendTarget) {
+// requestKeyFrame asks whoever makes the target's frames for a key frame: at
+// once for the program, or for the peer if it may have one (relay). It takes no
+// lock of the connection.
+func (m *senderMedia) requestKeyFrame(t *sendTarget, relay bool) {
+	ask := (*media.Track).RequestKeyFrameFor
+	if relay {
+		ask = (*media.Track).RelayKeyFrameRequest
+	}
 	if coded := t.coded.Load(); coded != nil {
-		coded.RequestKeyFrame()
+		ask(coded, "")
 	} else if track := m.current.Load(); track != nil && track.Format().Form != media.Raw {
-		track.RequestKeyFrameFor(m.transform.Load().feed(track, nil).encodingOf(t))
+		ask(track, m.transform.Load().feed(track, nil).encodingOf(t))
 	}
 }
 
@@ -181,7 +186,7 @@ func (m *senderMedia) keyFrame(rid string) func() {
 	}
 	return func() {
 		for _, t := range targets {
-			m.requestKeyFrame(t)
+			m.requestKeyFrame(t, false)
 		}
 	}
 }

@@ -151,7 +151,7 @@ func (m *senderMedia) add(mt *mediaTransport, index int, rid string, spec *targe
 	if cfg.RTXPayloadType == 0 {
 		cfg.RTXSSRC = 0
 	}
-	stream, err := mt.session.AddSender(cfg, rtpengine.SendEvents{KeyFrame: func() { m.requestKeyFrame(t) }})
+	stream, err := mt.session.AddSender(cfg, rtpengine.SendEvents{KeyFrame: func() { m.requestKeyFrame(t, true) }})
 	if err != nil {
 		return // an SSRC of another sender: negotiation draws them at random
 	}
