@@ -28,7 +28,7 @@ func (s *State) createAnswer() (*State, error) {
 	n := s.fork()
 	r := &random{source: s.cfg.Rand}
 	offer := s.pendingRemote
-	c := &created{credentials: map[TransportID]ICEParameters{}, dtlsClient: map[TransportID]bool{}, ccfb: offersCCFB(offer)}
+	c := &created{credentials: map[TransportID]ICEParameters{}, dtlsClient: map[TransportID]bool{}, tlsIDs: map[TransportID]string{}, ccfb: offersCCFB(offer)}
 	plan := n.planAnswer(offer, r)
 	n.answerCredentials(plan, c, r)
 
@@ -131,20 +131,32 @@ func (s *State) commonCodec(t *Transceiver, m *media) bool {
 }
 
 // answerCredentials chooses ICE credentials and DTLS roles: those in use, or new
-// ones where the offer starts or restarts ICE.
+// ones where the offer starts or restarts ICE. "Each "a=tls-id" line MUST stay the
+// same, unless the offerer's "a=tls-id" line changed" (RFC 9429 §5.3.2).
 func (s *State) answerCredentials(plan []planned, c *created, r *random) {
 	for i := range plan {
 		if !plan[i].carries {
 			continue
 		}
 		t := s.findTransport(plan[i].transport)
+		last := &created{}
+		if s.lastAnswer != nil && s.lastAnswer.from.remote == s.pendingRemote {
+			last = s.lastAnswer
+		}
 		switch {
 		case t.next == nil:
 			c.credentials[t.id] = t.current.Local
-		case s.lastAnswer != nil && s.lastAnswer.from.remote == s.pendingRemote && s.lastAnswer.credentials[t.id] != (ICEParameters{}):
-			c.credentials[t.id] = s.lastAnswer.credentials[t.id]
+		case last.credentials[t.id] != (ICEParameters{}):
+			c.credentials[t.id] = last.credentials[t.id]
 		default:
 			c.credentials[t.id] = r.ice()
+		}
+		switch {
+		case !t.newAssociation(t.offered):
+		case last.tlsIDs[t.id] != "":
+			c.tlsIDs[t.id] = last.tlsIDs[t.id]
+		default:
+			c.tlsIDs[t.id] = r.token(32)
 		}
 		c.dtlsClient[t.id] = t.answerRole()
 	}

@@ -57,25 +57,38 @@ func (s *State) AddRemoteCandidate(c CandidateInit) (*State, error) {
 func (s *State) candidateSections(d *description, c CandidateInit) ([]int, error) {
 	switch {
 	case c.SDPMid != nil:
-		for i := range s.lines {
-			if s.lines[i].mid == *c.SDPMid && i < len(d.sections) {
+		if i, ok := d.mids[*c.SDPMid]; ok {
+			return []int{i}, nil
+		}
+		for i, line := range s.linesOf(d) {
+			// Peers without mid support have the mids that we gave them.
+			if line.mid == *c.SDPMid && i < len(d.sections) && d.sections[i].m.MID == "" {
 				return []int{i}, nil
 			}
 		}
 		return nil, domerr.New(domerr.Operation, "the remote description has no mid %q", *c.SDPMid)
 	case c.SDPMLineIndex != nil:
-		if i := *c.SDPMLineIndex; i >= 0 && i < len(d.sections) && i < len(s.lines) {
+		if i := *c.SDPMLineIndex; i >= 0 && i < len(d.sections) {
 			return []int{i}, nil
 		}
 		return nil, domerr.New(domerr.Operation, "the remote description has no m-section %d", *c.SDPMLineIndex)
 	}
 	var all []int
-	for i := range s.lines {
-		if i < len(d.sections) && !d.sections[i].m.Rejected() {
+	for i, sec := range d.sections {
+		if !sec.m.Rejected() {
 			all = append(all, i)
 		}
 	}
 	return all, nil
+}
+
+// linesOf are the lines that belong to a remote description: to the current one
+// those of the stable state, whatever has been offered since.
+func (s *State) linesOf(remote *description) []mline {
+	if s.stable != nil && remote != s.pendingRemote {
+		return s.stable.lines
+	}
+	return s.lines
 }
 
 // ufragOf is the user fragment in a section, which a bundled section may have
@@ -100,7 +113,7 @@ func (s *State) addRemote(indexes []int, ufrag, value string) (used bool) {
 	newest := s.remote()
 	var pending, current []int
 	for _, i := range indexes {
-		if t := s.Transceiver(s.lines[i].transceiver); t != nil && t.stopped || newest.sections[i].m.Rejected() {
+		if t := s.Transceiver(s.linesOf(newest)[i].transceiver); t != nil && t.stopped || newest.sections[i].m.Rejected() {
 			// "… whose associated transceiver is stopped, return a promise resolved with
 			// undefined." One that was rejected has left the set already.
 			used = true
@@ -110,19 +123,17 @@ func (s *State) addRemote(indexes []int, ufrag, value string) (used bool) {
 		if now == "" {
 			now = newest.ufragOf(i)
 		}
-		found := false
-		if s.pendingRemote.isOf(i, now) {
-			pending, found = append(pending, i), true
-		}
-		if s.currentRemote.isOf(i, now) {
-			current, found = append(current, i), true
-		}
-		if !found {
-			continue
-		}
-		used = true
-		if t := s.findTransport(s.lines[i].transport); t != nil {
-			s.addToTransport(t, now, value)
+		for _, of := range []struct {
+			d    *description
+			list *[]int
+		}{{s.pendingRemote, &pending}, {s.currentRemote, &current}} {
+			if !of.d.isOf(i, now) {
+				continue
+			}
+			used, *of.list = true, append(*of.list, i)
+			if t := s.findTransport(s.linesOf(of.d)[i].transport); t != nil {
+				s.addToTransport(t, now, value)
+			}
 		}
 	}
 	s.pendingRemote = s.pendingRemote.trickle(pending, line)

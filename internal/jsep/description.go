@@ -62,6 +62,9 @@ type created struct {
 	// credentials are new local ICE credentials by transport: for the first use
 	// and for restarts.
 	credentials map[TransportID]ICEParameters
+	// tlsIDs are our new a=tls-id values, of transports whose association the offer
+	// replaces.
+	tlsIDs map[TransportID]string
 	// dtlsClient is the answered DTLS role by transport.
 	dtlsClient map[TransportID]bool
 	// ccfb says that RFC 8888 feedback is described.

@@ -340,13 +340,18 @@ func TestSetConfiguration(t *testing.T) {
 }
 
 func TestBandwidth(t *testing.T) {
-	a, b := pair(t)
-	a.addTrack(videoTrack("v1"))
-	b.setRemote(Offer, a.setLocal(Offer))
-	answer := b.setLocal(Answer)
-	a.setRemote(Answer, strings.Replace(answer, "c=IN IP4 0.0.0.0\r\n", "c=IN IP4 0.0.0.0\r\nb=AS:500\r\n", 1))
-	if got := a.s.Media()[0].MaxBitrate; got != 500*950-16000 {
-		t.Fatalf("b=AS limits sending by the formula of RFC 9429 §5.10, got %d", got)
+	for lines, want := range map[string]uint64{
+		"b=AS:500\r\n": 500*950 - 16000, "b=AS:500\r\nb=TIAS:9000\r\n": 9000,
+		// The formula leaves less than nothing of it, and 0 is no limit.
+		"b=AS:16\r\n": 1, "b=AS:0\r\n": 0, "": 0,
+	} {
+		a, b := pair(t)
+		a.addTrack(videoTrack("v1"))
+		b.setRemote(Offer, a.setLocal(Offer))
+		a.setRemote(Answer, strings.Replace(b.setLocal(Answer), "c=IN IP4 0.0.0.0\r\n", "c=IN IP4 0.0.0.0\r\n"+lines, 1))
+		if got := a.s.Media()[0].MaxBitrate; got != want {
+			t.Errorf("%q limits sending to %d by RFC 9429 §5.10, got %d", lines, want, got)
+		}
 	}
 }
 

@@ -131,7 +131,8 @@ type MediaConfig struct {
 	// CongestionFeedback says that RFC 8888 feedback was agreed on.
 	CongestionFeedback bool
 	// MaxBitrate is what the remote description allows for sending (b=TIAS, or
-	// derived from b=AS by RFC 9429 §5.10), in bit/s; 0 without a limit.
+	// derived from b=AS by RFC 9429 §5.10), in bit/s; 0 without a limit. The limit of
+	// a session's b=CT for all m-sections together is not applied.
 	MaxBitrate uint64
 	// PTime is the packet duration that the remote peer prefers, in ms; 0 is
 	// unsaid.

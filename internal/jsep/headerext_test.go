@@ -152,3 +152,17 @@ func TestUnansweredIDsAreFree(t *testing.T) {
 		}
 	}
 }
+
+// RFC 9143 §12: "the identifier used for a given extension MUST identify the same
+// extension across all the bundled media descriptions".
+func TestExtensionIDsAgreeWithinABundle(t *testing.T) {
+	a, b := pair(t, withPolicy(MaxCompat))
+	a.addTrack(audioTrack("x1"))
+	a.addTrack(videoTrack("v1"))
+	offer := a.setLocal(Offer)
+	video := mustSection(t, offer, 1)
+	clash := strings.Replace(offer, video, strings.Replace(video, "a=extmap:10 ", "a=extmap:1 ", 1), 1)
+	_, _, err := b.s.SetRemote(Description{Offer, clash})
+	b.refuses("one id for two extensions of a bundle", err, domerr.InvalidAccess)
+	b.setRemote(Offer, strings.Replace(clash, "a=group:BUNDLE 0 1\r\n", "", 1))
+}

@@ -272,8 +272,9 @@ func maxBitrate(m *media) uint64 {
 			as = min(b.Value, 1<<40)
 		}
 	}
-	if v := as * 950; v > 50*40*8 {
-		return v - 50*40*8
+	if as == 0 {
+		return 0
 	}
-	return 0
+	// The formula has nothing left of a small value, and 0 is no limit.
+	return max(as*950, 50*40*8+1) - 50*40*8
 }

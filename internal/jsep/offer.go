@@ -348,6 +348,9 @@ func (s *State) carry(in *sectionInput, p *planned, c *created, setup string) {
 		t = c.fresh[slices.IndexFunc(c.fresh, func(f *transport) bool { return f.id == p.transport })]
 	}
 	in.carries, in.ice, in.setup, in.tlsID = p.carries, c.credentials[p.transport], setup, t.tlsID
+	if id := c.tlsIDs[t.id]; id != "" {
+		in.tlsID = id
+	}
 	in.certificates, in.fingerprints = s.cfg.Fingerprints, identify(s.cfg.Fingerprints)
 	if !p.carries {
 		return

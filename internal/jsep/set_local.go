@@ -103,7 +103,6 @@ func (s *State) applyLocalOffer(before *State, c *created) (*State, []Event, err
 	}
 	n.pendingLocal = c.description
 	n.lines, n.offered = c.lines, c.lines
-	n.iceChanged = false
 	n.setSignaling(&ev, HaveLocalOffer)
 	n.startTransports(c)
 	for i, line := range c.lines {
@@ -131,13 +130,16 @@ func (s *State) applyLocalOffer(before *State, c *created) (*State, []Event, err
 	return &n, ev.list(), nil
 }
 
-// startTransports brings the transports of a local offer into the state.
+// startTransports brings the transports of a local offer into the state. With new
+// credentials for all of them it clears 'needs-ice-restart' (RFC 9429 §3.5.1); an
+// offer from before setConfiguration has the old ones.
 func (s *State) startTransports(c *created) {
 	for _, f := range c.fresh {
 		if s.findTransport(f.id) == nil {
 			s.putTransport(f)
 		}
 	}
+	kept := false
 	for id, credentials := range c.credentials {
 		old := s.findTransport(id)
 		if old == nil {
@@ -150,13 +152,15 @@ func (s *State) startTransports(c *created) {
 		}
 		switch {
 		case t.next != nil && t.next.Local == credentials:
+			kept = true
 		case t.current != nil && t.current.Local == credentials:
-			t.next = nil
+			t.next, kept = nil, true
 		default:
 			t.next = &generation{ICEGeneration: ICEGeneration{Number: s.nextGeneration(), Local: credentials}}
 		}
 		s.putTransport(&t)
 	}
+	s.iceChanged = s.iceChanged && kept
 }
 
 func (s *State) nextGeneration() int {
@@ -209,11 +213,19 @@ func (s *State) applyLocalAnswer(c *created, typ SDPType) (*State, []Event, erro
 		n.pendingLocal = d
 		n.setSignaling(&ev, HaveLocalPranswer)
 	}
+	var fresh, kept bool
 	for i, sec := range d.sections {
 		if offer.carrier[i] == i && !sec.m.Rejected() {
-			n.answerTransport(n.lines[i].transport, sec.m)
+			if n.answerTransport(n.lines[i].transport, sec.m) {
+				fresh = true
+			} else {
+				kept = true
+			}
 		}
 	}
+	// 'needs-ice-restart' is cleared by new credentials "from either an offer or an
+	// answer" (RFC 9429 §3.5.1).
+	n.iceChanged = n.iceChanged && (kept || !fresh)
 	r := &random{source: s.cfg.Rand}
 	var mute, remove eventGroup
 	for i, line := range n.lines {
@@ -312,10 +324,10 @@ func (s *State) applicable(d *description) error {
 }
 
 // answerTransport completes a transport by the section of our answer that carries
-// it.
-func (s *State) answerTransport(id TransportID, m *media) {
+// it. It reports whether ICE starts anew there.
+func (s *State) answerTransport(id TransportID, m *media) (starts bool) {
 	t := *s.findTransport(id)
-	if t.next != nil {
+	if starts = t.next != nil; starts {
 		g := *t.next
 		g.Local = ICEParameters{m.Transport.ICEUfrag, m.Transport.ICEPwd}
 		t.current, t.next = &g, nil
@@ -325,6 +337,7 @@ func (s *State) answerTransport(id TransportID, m *media) {
 		t.associate(t.offered, m.Transport.Setup == "active")
 	}
 	s.putTransport(&t)
+	return starts
 }
 
 // dropReplaced empties [[LocalIceCredentialsToReplace]] where none of them is in

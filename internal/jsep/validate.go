@@ -143,7 +143,7 @@ func (s *State) checkContent(d *description) error {
 	if err := checkMSIDs(d); err != nil {
 		return err
 	}
-	uses := map[int]*payloadUse{}
+	uses := map[int]*numberUse{}
 	for i, sec := range d.sections {
 		m := sec.m
 		if m.MID != "" && seen[m.MID] {
@@ -175,26 +175,29 @@ func (s *State) checkContent(d *description) error {
 		}
 		use := uses[d.carrier[i]]
 		if use == nil {
-			use = &payloadUse{}
+			use = &numberUse{extensions: map[uint16]string{}}
 			uses[d.carrier[i]] = use
 		}
-		if pt, ok := use.add(m.formats); !ok {
-			return invalid("payload type %d means different formats within one BUNDLE group", pt)
+		if err := use.add(m.formats); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// payloadUse is what payload types mean within a BUNDLE group.
-type payloadUse struct {
-	meaning [128]*payloadKey
-	last    *formats
+// numberUse is what payload types and extension ids mean within a BUNDLE group.
+type numberUse struct {
+	formats    [128]*payloadKey
+	extensions map[uint16]string
+	last       *formats
 }
 
-// add reports the payload type that has another meaning in f.
-func (u *payloadUse) add(f *formats) (pt uint8, ok bool) {
+// add refuses a number that has another meaning in f: "the identifier used for a
+// given extension MUST identify the same extension across all the bundled media
+// descriptions" (RFC 9143 §12), and likewise for payload types (§9.1).
+func (u *numberUse) add(f *formats) error {
 	if f == u.last {
-		return 0, true
+		return nil
 	}
 	u.last = f
 	for i := range f.keys {
@@ -202,12 +205,22 @@ func (u *payloadUse) add(f *formats) (pt uint8, ok bool) {
 		if *key == (payloadKey{}) {
 			continue
 		}
-		if known := u.meaning[pt]; known != nil && *known != *key {
-			return pt, false
+		if known := u.formats[pt]; known != nil && *known != *key {
+			return invalid("payload type %d means different formats within one BUNDLE group", pt)
 		}
-		u.meaning[pt] = key
+		u.formats[pt] = key
 	}
-	return 0, true
+	for _, e := range f.extmaps {
+		if e.ID > 255 {
+			// No id, but a place to ask for one (RFC 8285 §6).
+			continue
+		}
+		if known, taken := u.extensions[e.ID]; taken && known != e.URI {
+			return invalid("extension id %d means %s and %s within one BUNDLE group", e.ID, known, e.URI)
+		}
+		u.extensions[e.ID] = e.URI
+	}
+	return nil
 }
 
 // checkTransport verifies the ICE and DTLS attributes of a section that carries
