@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -400,6 +401,34 @@ func TestInactiveEncodingIsNotSent(t *testing.T) {
 	})
 }
 
+// TestSetParametersLeavesWhatThePeerPaused: "~" before a rid of the description
+// has the encoding begin paused (RFC 8853 section 5.1); the program did not touch it.
+func TestSetParametersLeavesWhatThePeerPaused(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		video := newClip(vp8, "f", "h")
+		_, err := b.AddTransceiverKind(media.Video, &RTPTransceiverInit{Direction: RTPTransceiverDirectionRecvonly, ReceiveRIDs: []string{"f", "h"}})
+		b.must(err, "AddTransceiverKind")
+		offer := b.offer()
+		offer.SDP = strings.Replace(offer.SDP, "a=simulcast:recv f", "a=simulcast:recv ~f", 1)
+		a.remote(offer)
+		tr := a.GetTransceivers()[0]
+		a.must(tr.SetDirection(RTPTransceiverDirectionSendonly), "SetDirection")
+		a.must(tr.Sender().ReplaceTrack(t.Context(), video.track), "ReplaceTrack")
+		b.remote(a.offer())
+		b.wait(func() bool { return b.ConnectionState() == PeerConnectionStateConnected }, "connected")
+		a.wait(func() bool { return a.ConnectionState() == PeerConnectionStateConnected }, "connected")
+		frames := watchTrack(b.GetReceivers()[0].Track())
+		s := tr.Sender()
+		a.must(s.SetParameters(t.Context(), s.GetParameters()), "SetParameters")
+		video.play(10)
+		time.Sleep(100 * time.Millisecond)
+		if f, h := len(frames.got("f")), len(frames.got("h")); f != 0 || h != 10 {
+			t.Errorf("%d frames of the paused encoding and %d of the other arrived, want none and 10", f, h)
+		}
+	})
+}
+
 func TestSimulcastLayersArriveByRID(t *testing.T) {
 	run(t, func(t *testing.T, w *world) {
 		a, b := w.pair()
@@ -476,6 +505,54 @@ func TestReceiverGivesPacketsAndFrames(t *testing.T) {
 			t.Errorf("%d frames in %d packets, want 30 in at least 60", frames, packets)
 		}
 	})
+}
+
+// TestReadRTPEndsWithTheTransceiver: nobody else ends a reader whose transceiver
+// has left the connection, not even Close.
+func TestReadRTPEndsWithTheTransceiver(t *testing.T) {
+	for name, leave := range map[string]func(a, b *peer){
+		"stopped here": func(a, b *peer) { b.must(b.GetTransceivers()[0].Stop(), "Stop") },
+		"stopped there": func(a, b *peer) {
+			a.must(a.GetTransceivers()[0].Stop(), "Stop")
+			negotiate(a, b)
+		},
+		"rolled back": func(a, b *peer) { b.remote(SessionDescription{Type: SDPTypeRollback}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T, w *world) {
+				a, b := w.pair()
+				a.addTrack(videoTrack())
+				if b.remote(a.offer()); name != "rolled back" {
+					a.remote(b.offer())
+				}
+				r := b.GetReceivers()[0]
+				ended := make(chan error, 1)
+				read := func() {
+					_, err := r.ReadRTP(make([]byte, 1500))
+					ended <- err
+				}
+				check := func(which string) {
+					synctest.Wait()
+					select {
+					case err := <-ended:
+						if !errors.Is(err, io.EOF) {
+							t.Errorf("%s: %v, want io.EOF", which, err)
+						}
+					default:
+						t.Errorf("%s waits for a transceiver that has ended", which)
+						r.media.reader.Load().close()
+					}
+				}
+				go read()
+				synctest.Wait()
+				leave(a, b)
+				check("ReadRTP")
+				r.media.reader.Store(nil)
+				go read()
+				check("the first ReadRTP afterwards")
+			})
+		})
+	}
 }
 
 func TestCloseSaysBye(t *testing.T) {

@@ -239,7 +239,7 @@ func (p *mediaPlane) close() {
 	}
 	for _, t := range p.pc.transceivers {
 		t.sender.media.setTrack(nil)
-		t.receiver.media.end()
+		t.receiver.endLocked()
 	}
 	p.lines = nil
 	list := p.routes.Swap(nil)

@@ -103,7 +103,7 @@ func (m *receiverMedia) unbind() {
 	}
 }
 
-// end lets readers go.
+// end ends receiving for good and lets readers go.
 func (m *receiverMedia) end() {
 	m.unbind()
 	m.play.end(m.source)
@@ -234,8 +234,9 @@ func receiveConfig(c *jsep.MediaConfig) rtpengine.ReceiverConfig {
 // buf: header, extensions and payload, decrypted, and in order of arrival;
 // retransmissions look like the packets that they repair. It returns the length.
 // io.ErrShortBuffer says that buf is too small, and the packet is lost; io.EOF,
-// that the connection was closed. Packets that nobody reads wait in a queue of a
-// few hundred, and the oldest make place. Reading begins with the first call.
+// that the connection was closed, or the transceiver stopped or rolled back.
+// Packets that nobody reads wait in a queue of a few hundred, and the oldest make
+// place. Reading begins with the first call.
 func (r *RTPReceiver) ReadRTP(buf []byte) (int, error) {
 	q := r.media.reader.Load()
 	if q == nil {
@@ -244,9 +245,9 @@ func (r *RTPReceiver) ReadRTP(buf []byte) (int, error) {
 			q = r.media.reader.Load()
 		}
 		r.pc.mu.Lock()
-		closed := r.pc.isClosed
+		ended := r.ended
 		r.pc.mu.Unlock()
-		if closed {
+		if ended {
 			q.close()
 		}
 	}

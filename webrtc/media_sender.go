@@ -44,10 +44,10 @@ func (m *senderMedia) setTrack(track *media.Track) {
 }
 
 // setEncodings follows setParameters; negotiation may repeat it.
-func (m *senderMedia) setEncodings(encodings []RTPEncodingParameters) {
+func (m *senderMedia) setEncodings(encodings []jsep.Encoding) {
 	m.active = m.active[:0]
 	for _, e := range encodings {
-		m.active = append(m.active, e.Active)
+		m.active = append(m.active, e.Active && !e.Paused)
 	}
 	m.activate()
 	if m.sending && m.track != nil && m.track.Format().Form == media.Raw {

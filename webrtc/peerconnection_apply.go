@@ -124,7 +124,7 @@ func (pc *PeerConnection) endReceiversLocked(happened []jsep.Event) {
 			continue
 		}
 		if t := pc.transceivers[stopped.ID]; t != nil {
-			t.receiver.ended = true
+			t.receiver.endLocked()
 			if source := t.receiver.source; source != nil {
 				pc.queueTask(func() { media.EndNow(source) })
 			}
@@ -141,6 +141,7 @@ func (pc *PeerConnection) removeTransceiverLocked(last *jsep.Transceiver) {
 	}
 	t.last = last
 	t.sender.media.setTrack(nil)
+	t.receiver.endLocked()
 	delete(pc.transceivers, last.ID())
 }
 

@@ -145,7 +145,7 @@ func (pc *PeerConnection) addTransceiver(track *media.Track, kind media.Kind, in
 	}
 	pc.state = state
 	t := pc.makeTransceiverLocked(id)
-	t.sender.media.setEncodings(fromJSEPEncodings(t.slots().Encodings()))
+	t.sender.media.setEncodings(t.slots().Encodings())
 	if track != nil {
 		t.sender.setTrackLocked(track)
 	}

@@ -53,6 +53,12 @@ func (r *RTPReceiver) trackLocked() *media.Track {
 	return r.track
 }
 
+// endLocked ends receiving for good. The track ends in a task, or silently.
+func (r *RTPReceiver) endLocked() {
+	r.ended = true
+	r.media.end()
+}
+
 // Transport is the transport attribute, or nil for null.
 func (r *RTPReceiver) Transport() *DTLSTransport {
 	r.pc.mu.Lock()

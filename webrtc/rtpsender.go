@@ -239,7 +239,7 @@ func (s *RTPSender) setParameters(parameters RTPSendParameters, options []SetPar
 			pc.state = state
 			s.degradation = parameters.DegradationPreference
 			s.media.degradation = string(s.degradation)
-			s.media.setEncodings(fromJSEPEncodings(encodings))
+			s.media.setEncodings(encodings)
 			pc.applyEffectsLocked()
 		}
 		var ask []func()
