@@ -25,6 +25,9 @@ type EncodeOptions struct {
 	// MaxBitrate bounds the bit rate in bits per second; 0 means a bound that
 	// suits the size.
 	MaxBitrate int
+	// Still has video stop at the first picture, as with a maxFramerate of
+	// zero. Whoever asks for a key frame gets that picture again.
+	Still bool
 	// ScalabilityMode is "L1T1" (or ""), "L1T2", "L1T3" …
 	ScalabilityMode string
 	// DegradationPreference says what gives way when bits are short:

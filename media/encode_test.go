@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -156,6 +157,102 @@ func TestTheEncoderFollowsTheNetwork(t *testing.T) {
 			release()
 		})
 	}
+}
+
+func TestMaxFrameRateBelowOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := media.NewVideoSource()
+		o := vp8
+		o.MaxFrameRate = 0.5
+		track, release, err := media.Encode(src.NewTrack(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		out := watchCoded(track)
+		show(src, 0, 30*7, 64, 36)
+		var at []uint32
+		for _, f := range out.take() {
+			at = append(at, f.Timestamp/90000)
+		}
+		if want := []uint32{0, 1, 3, 5}; !slices.Equal(at, want) { // up to a picture early
+			t.Errorf("frames in the seconds %v at a picture in two seconds, want %v", at, want)
+		}
+	})
+}
+
+func TestMaxBitrateHoldsBelowTheUsualLeast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := media.NewVideoSource()
+		o := vp8
+		o.MaxBitrate = 12_000
+		track, release, err := media.Encode(src.NewTrack(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		out := watchCoded(track)
+		track.SendFeedback(t, media.Feedback{TargetBitrate: 2_000_000})
+		show(src, 0, 90, 320, 180)
+		out.take() // the key frame is over
+		show(src, 90, 150, 320, 180)
+		bits := 0
+		for _, f := range out.take() {
+			bits += 8 * len(f.Data)
+		}
+		if s, _ := media.EncoderStats(track); s.TargetBitrate != 12_000 || bits > 5*14_000 {
+			t.Errorf("%d bit/s with a target of %d where maxBitrate is 12000", bits/5, s.TargetBitrate)
+		}
+	})
+}
+
+func TestAStillIsEncodedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := media.NewVideoSource()
+		raw := src.NewTrack()
+		o := vp8
+		o.Still = true
+		track, release, err := media.Encode(raw, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		dec, _, err := codec.Default.NewVideoDecoder(vp8.Codec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := watchCoded(track)
+		want := func(what string, numbers ...int) {
+			t.Helper()
+			var got []int
+			for _, f := range out.take() {
+				dec.Decode(f, func(v *media.VideoFrame) {
+					n, _ := pattern.Number(v)
+					got = append(got, n)
+				})
+			}
+			if !slices.Equal(got, numbers) {
+				t.Errorf("%s: pictures %v, want %v", what, got, numbers)
+			}
+		}
+		show(src, 5, 30, 160, 96)
+		want("in a second", 5)
+		track.RequestKeyFrame()
+		show(src, 35, 30, 160, 96)
+		want("when a key frame is asked for", 5)
+		raw.SetEnabled(false)
+		track.RequestKeyFrame()
+		show(src, 65, 1, 160, 96)
+		if frames := out.take(); len(frames) != 1 {
+			t.Fatalf("%d frames for a request on a disabled track, want one", len(frames))
+		} else {
+			dec.Decode(frames[0], func(v *media.VideoFrame) {
+				if luma := v.Y[10*v.StrideY+10]; luma > 24 {
+					t.Errorf("luma %d of a disabled track; black is 16", luma)
+				}
+			})
+		}
+	})
 }
 
 func TestADisabledTrackIsEncodedAsBlack(t *testing.T) {

@@ -79,8 +79,11 @@ type videoEncoding struct {
 	plan    plan
 	pace    rateMeter
 	set     codec.VideoSettings // as the encoder was last told
-	due     uint32
+	now     int64               // the latest timestamp, unwrapped
+	due     int64
 	begun   bool
+	still   *VideoFrame // for EncodeOptions.Still
+	sent    bool        // a frame has left
 	emit    func(*EncodedFrame)
 }
 
@@ -106,6 +109,7 @@ func (e *encoding) video() (func(context.Context), error) {
 	e.meter.now.ScalabilityMode = cmp.Or(o.ScalabilityMode, "L1T1")
 	v.emit = func(f *EncodedFrame) {
 		f.RID = o.RID
+		v.sent = true
 		e.emit(f)
 	}
 	remove := e.track.AddSink(&Sink{
@@ -147,9 +151,16 @@ func (v *videoEncoding) run(ctx context.Context) {
 
 func (v *videoEncoding) encode(f *VideoFrame) error {
 	o := &v.key0().EncodeOptions
-	rate := v.pace.rate(f.Timestamp)
+	if o.Still {
+		if v.sent && !v.key.Load() {
+			return nil
+		}
+		v.freeze(f)
+	}
+	rate, limit := v.pace.rate(f.Timestamp), math.Inf(1)
 	if o.MaxFrameRate > 0 {
-		rate = min(rate, o.MaxFrameRate)
+		limit = o.MaxFrameRate
+		rate = max(1, min(rate, limit)) // what a picture may cost is no matter of minutes
 	}
 	width := max(1, int(math.Round(float64(f.Width)/o.ScaleResolutionDownBy)))
 	height := max(1, int(math.Round(float64(f.Height)/o.ScaleResolutionDownBy)))
@@ -160,7 +171,7 @@ func (v *videoEncoding) encode(f *VideoFrame) error {
 	}
 	before := v.plan
 	v.plan.update(width, height, rate, bitrate, preference, f.Timestamp)
-	if !v.keep(f.Timestamp, v.plan.rate) {
+	if !o.Still && !v.keep(f.Timestamp, min(v.plan.rate, limit)) {
 		return nil
 	}
 	width, height = max(1, int(float64(width)/v.plan.scale)), max(1, int(float64(height)/v.plan.scale))
@@ -209,22 +220,36 @@ func (v *videoEncoding) bitrate(width, height int, rate float64) int {
 		most = int(max(100_000, min(8_000_000, float64(width*height)*rate/10)))
 	}
 	if t := int(v.target.Load()); t > 0 {
-		return max(30_000, min(most, t))
+		return min(most, max(30_000, t))
 	}
 	return min(most, 1_500_000) // until someone has measured
 }
 
 // keep thins pictures out to a rate, evenly.
 func (v *videoEncoding) keep(timestamp uint32, rate float64) bool {
-	interval := uint32(90000 / max(1, rate))
-	ahead := int32(timestamp - v.due)
-	if !v.begun || ahead > int32(2*interval) || ahead < -int32(2*interval) {
-		v.begun, v.due = true, timestamp
-	} else if ahead < -int32(interval/4) {
+	v.now += int64(int32(timestamp - uint32(v.now)))
+	interval := int64(min(90000/rate, 1<<60))
+	ahead := v.now - v.due
+	if !v.begun || ahead > 2*interval || ahead < -2*interval {
+		v.begun, v.due = true, v.now
+	} else if ahead < -min(interval/4, 3000) { // a picture's time at most
 		return false
 	}
 	v.due += interval
 	return true
+}
+
+// freeze puts the first picture in the place of a later one, unless the track is
+// disabled since: then nothing of it may be shown any more.
+func (v *videoEncoding) freeze(f *VideoFrame) {
+	switch {
+	case v.still == nil:
+		v.still = f.Clone()
+	case v.track.Enabled():
+		timestamp, capture := f.Timestamp, f.CaptureTime
+		f.CopyFrom(v.still)
+		f.Timestamp, f.CaptureTime = timestamp, capture
+	}
 }
 
 // preferenceOf is what mst-content-hint says of degradation when the program

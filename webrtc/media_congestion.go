@@ -305,7 +305,7 @@ func demandOf(c *jsep.MediaConfig, e *jsep.SendEncoding) bwe.Demand {
 		d.Max = int(limit)
 	}
 	d.Min = min(d.Min, d.Max)
-	if !e.Active || e.Paused {
+	if !e.Active || e.Paused || zero(e.MaxBitrate) {
 		d.Min, d.Max = 0, 0
 	}
 	switch PriorityType(e.Priority) {

@@ -23,7 +23,7 @@ import (
 func (m *senderMedia) encode(on bool) {
 	m.failure = nil
 	for _, t := range m.targets {
-		if !on || !m.activeAt(t.index) || t.index >= len(m.config.Encodings) {
+		if !on || !m.activeAt(t.index) || t.index >= len(m.config.Encodings) || silenced(m.config, t.index) {
 			t.stopEncoding()
 			continue
 		}
@@ -32,6 +32,11 @@ func (m *senderMedia) encode(on bool) {
 			m.failure = err
 		}
 	}
+}
+
+// silenced says that an encoding's maxBitrate is zero, which sound has no use for.
+func silenced(c *jsep.MediaConfig, index int) bool {
+	return c.Kind == jsep.Audio && zero(c.Encodings[index].MaxBitrate)
 }
 
 // encode starts the encoder of a target, or changes it if what is asked of it
@@ -55,6 +60,9 @@ func (t *sendTarget) encode(track *media.Track, c *jsep.MediaConfig, degradation
 				t.before, _ = media.EncoderStats(coded)
 				t.coded.Store(coded)
 				through.feed(coded, t).add(t, true)
+				if o.Still { // its only picture may be gone already
+					coded.RequestKeyFrame()
+				}
 				return nil
 			}
 			// webrtc-svc: a mode that the codec does not have gives way to the
@@ -119,8 +127,15 @@ func encodeOptions(m *jsep.MediaCodec, c *jsep.MediaConfig, e *jsep.SendEncoding
 	if e.MaxFramerate != nil {
 		o.MaxFrameRate = *e.MaxFramerate
 	}
+	// "setting the max frame rate to zero thus has the effect of freezing the
+	// video on the next frame"; "even a bitrate of zero will allow sending one
+	// frame".
+	o.Still = zero(e.MaxFramerate) || zero(e.MaxBitrate)
 	return o
 }
+
+// zero says that a limit is there and lets nothing through.
+func zero[N uint64 | float64](limit *N) bool { return limit != nil && *limit == 0 }
 
 // opusFmtp is what of Opus's parameters matters to an encoder (RFC 7587 6.1).
 var opusFmtp = []string{"stereo", "useinbandfec", "usedtx", "maxaveragebitrate"}

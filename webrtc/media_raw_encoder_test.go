@@ -184,3 +184,72 @@ func TestRawTrackPicksTheFirstCodecItCanEncode(t *testing.T) {
 		wantPattern(t, "VP8 after AV1 and VP9", screen.take(), 1)
 	})
 }
+
+// webrtc-pc 5.2.2: maxFramerate 0 freezes the next picture, and "even a bitrate
+// of zero will allow sending one frame".
+func TestLimitsOfZeroLetOnePictureThrough(t *testing.T) {
+	for name, limit := range map[string]func(*RTPEncodingParameters){
+		"maxFramerate": func(e *RTPEncodingParameters) { e.MaxFramerate = new(0.0) },
+		"maxBitrate":   func(e *RTPEncodingParameters) { e.MaxBitrate = new(uint32(0)) },
+	} {
+		run(t, func(t *testing.T, w *world) {
+			track := w.capture().GetVideoTracks()[0]
+			for i := range 2 { // the second joins the encoder of the first
+				a, b := w.pair()
+				s := a.addTrack(track)
+				connect(a, b)
+				seen := watchTrack(b.GetReceivers()[0].Track())
+				time.Sleep(time.Second)
+				set := func(change func(*RTPEncodingParameters)) (frames []media.EncodedFrame) {
+					p := s.GetParameters()
+					change(&p.Encodings[0])
+					a.must(s.SetParameters(t.Context(), p), "SetParameters")
+					before := seen.count()
+					time.Sleep(3 * time.Second)
+					return seen.seen()[before:]
+				}
+				keys, frames := 0, set(limit)
+				for _, f := range frames {
+					if f.KeyFrame {
+						keys++
+					}
+				}
+				if keys != 1 || len(frames) > 2 { // one may have been under way
+					t.Errorf("%s 0: %d frames in 3 s, %d of them key frames; want one", name, len(frames), keys)
+				}
+				if i == 0 {
+					continue
+				}
+				n := len(set(func(e *RTPEncodingParameters) { e.MaxFramerate, e.MaxBitrate = nil, nil }))
+				if n < 80 {
+					t.Errorf("%s removed: %d frames in 3 s, want 30 a second again", name, n)
+				}
+			}
+		})
+	}
+}
+
+func TestAMaxBitrateOfZeroSilencesSound(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		s := a.addTrack(w.capture().GetAudioTracks()[0])
+		connect(a, b)
+		seen := watchTrack(b.GetReceivers()[0].Track())
+		time.Sleep(time.Second)
+		if seen.count() == 0 {
+			t.Error("no sound without a limit")
+		}
+		p := s.GetParameters()
+		p.Encodings[0].MaxBitrate = new(uint32(0))
+		a.must(s.SetParameters(t.Context(), p), "SetParameters")
+		time.Sleep(100 * time.Millisecond) // what was under way
+		before := seen.count()
+		time.Sleep(time.Second)
+		if n := seen.count() - before; n != 0 {
+			t.Errorf("%d packets of sound in a second with maxBitrate 0", n)
+		}
+		if err := s.EncodingError(); err != nil {
+			t.Errorf("EncodingError of sound that is not wanted: %v", err)
+		}
+	})
+}

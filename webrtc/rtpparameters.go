@@ -43,9 +43,9 @@ type RTPEncodingParameters struct {
 	Active bool `json:"active"`
 	// Codec chooses one of the negotiated codecs, or nil.
 	Codec *RTPCodec `json:"codec,omitempty"`
-	// MaxBitrate is in bits per second.
+	// MaxBitrate is in bits per second; 0 lets one picture through, and no sound.
 	MaxBitrate *uint32 `json:"maxBitrate,omitempty"`
-	// MaxFramerate is in frames per second; video only.
+	// MaxFramerate is in frames per second, 0 freezes the next picture; video only.
 	MaxFramerate *float64 `json:"maxFramerate,omitempty"`
 	// ScaleResolutionDownBy is at least 1; video only.
 	ScaleResolutionDownBy *float64 `json:"scaleResolutionDownBy,omitempty"`
