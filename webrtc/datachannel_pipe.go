@@ -17,7 +17,7 @@ import (
 type channelPipe struct {
 	pipe        *datachannel.DataChannel
 	stream      *sctp.Stream
-	association *association
+	association *association // set when the channel is open
 
 	// opened is closed when the channel opens, over when it has closed.
 	opened, over chan struct{}
@@ -95,7 +95,9 @@ func (d *DataChannel) send(data []byte, text bool) error {
 	if d.readyState != DataChannelStateOpen {
 		return domerr.New(domerr.InvalidState, "Send: the channel is %s", d.readyState)
 	}
-	s := pc.data.sctp
+	// pc.data.sctp is nil between an answer that rejects the data section and the
+	// task in which the channel closes.
+	s := d.association.object
 	if float64(len(data)) > s.maxMessageSize {
 		return domerr.New(domerr.Type, "Send: the message has %d bytes, the peer takes at most %.0f", len(data), s.maxMessageSize)
 	}

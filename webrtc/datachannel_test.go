@@ -198,6 +198,26 @@ func TestCreateDataChannelErrors(t *testing.T) {
 	}
 }
 
+// ids are below MaxChannels once that is known (webrtc-pc 6.1.1.3).
+func TestIDsAreBelowMaxChannels(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		da := a.channel("x", nil)
+		connect(a, b)
+		a.must(da.WaitOpen(t.Context()), "WaitOpen")
+		if n := a.SCTP().MaxChannels(); n == nil || *n != 65535 {
+			t.Errorf("maxChannels is what both sides offer: %v", n)
+		}
+		*a.SCTP().maxChannels = *da.ID() + 3
+		id := *da.ID() + 3
+		_, err := a.CreateDataChannel("y", &DataChannelInit{Negotiated: true, ID: &id})
+		wantError(t, err, domerr.Operation, "an id that is no stream")
+		a.channel("y", nil)
+		_, err = a.CreateDataChannel("z", nil)
+		wantError(t, err, domerr.Operation, "when all streams are in use")
+	})
+}
+
 func TestMessagesThatAreTooLong(t *testing.T) {
 	run(t, func(t *testing.T, w *world) {
 		a, b := w.pair()

@@ -1,6 +1,8 @@
 package webrtc
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -15,7 +17,9 @@ type dataSlots struct {
 	// channels is [[DataChannels]].
 	channels    []*DataChannel
 	association *association
-	made        uint32
+	// leaving is the last association that was given up; a task aborts it.
+	leaving *association
+	made    uint32
 	// opened and closed count channels for statistics.
 	opened, closed uint32
 }
@@ -109,6 +113,9 @@ func (pc *PeerConnection) numberLocked(d *DataChannel) error {
 		if pc.channelLocked(*d.id) != nil {
 			return domerr.New(domerr.Operation, "CreateDataChannel: id %d is in use", *d.id)
 		}
+		if s := pc.data.sctp; s != nil && s.state == SCTPTransportStateConnected && *d.id >= *s.maxChannels {
+			return domerr.New(domerr.Operation, "CreateDataChannel: id %d, but there are %d streams", *d.id, *s.maxChannels)
+		}
 		return nil
 	}
 	client, known := pc.dataRoleLocked()
@@ -149,13 +156,29 @@ func (pc *PeerConnection) chooseIDLocked(d *DataChannel, client bool) error {
 	return domerr.New(domerr.Operation, "no data channel id is free")
 }
 
+// channelLocked is the channel that has an id in use: until its streams are
+// reset, one that closes has it.
 func (pc *PeerConnection) channelLocked(id uint16) *DataChannel {
 	for _, c := range pc.data.channels {
 		if c.id != nil && *c.id == id {
 			return c
 		}
 	}
+	if a := pc.data.association; a != nil {
+		return a.busy[id]
+	}
 	return nil
+}
+
+// unclosedLocked are [[DataChannels]] and those that close() has taken out of it
+// while their streams over a, which may be nil, are being reset.
+func (pc *PeerConnection) unclosedLocked(a *association) []*DataChannel {
+	list := slices.Clone(pc.data.channels)
+	if a != nil {
+		list = slices.AppendSeq(list, maps.Values(a.busy))
+	}
+	slices.SortFunc(list, func(c, d *DataChannel) int { return cmp.Compare(c.serial, d.serial) })
+	return slices.Compact(list)
 }
 
 // dataRoleLocked is the DTLS role of the transport that carries data.
@@ -238,7 +261,7 @@ func (pc *PeerConnection) forgetChannelLocked(d *DataChannel) {
 // closeDataLocked closes the channels abruptly, as closing the connection does.
 // The function it returns tears the association down, without the lock.
 func (pc *PeerConnection) closeDataLocked() func() {
-	for _, d := range pc.data.channels {
+	for _, d := range pc.unclosedLocked(pc.data.association) {
 		d.endLocked()
 	}
 	pc.data.channels = nil
@@ -253,11 +276,14 @@ func (pc *PeerConnection) closeDataLocked() func() {
 			}
 		})
 	}
-	a := pc.data.association
-	if a == nil {
-		return func() {}
+	ending := []*association{pc.data.leaving, pc.data.association}
+	return func() {
+		for _, a := range ending {
+			if a != nil {
+				a.abort()
+			}
+		}
 	}
-	return a.abort
 }
 
 // renewDataLocked is told that DTLS starts anew, with another peer: so does SCTP.
@@ -268,12 +294,12 @@ func (pc *PeerConnection) renewDataLocked(b *bundleTransport, fire *events) {
 	if a == nil || a.object.transport != b.dtls {
 		return
 	}
-	pc.data.association = nil
+	pc.data.association, pc.data.leaving = nil, a
 	if a.object.state != SCTPTransportStateConnecting {
 		a.object.state = SCTPTransportStateConnecting
 		fire.add(pc, &a.object.onState)
 	}
-	for _, d := range slices.Clone(pc.data.channels) {
+	for _, d := range pc.unclosedLocked(a) {
 		switch {
 		case d.association != nil || d.readyState != DataChannelStateConnecting:
 			d.closedLocked(nil, fire)
@@ -290,7 +316,9 @@ func (pc *PeerConnection) dropAssociationLocked() {
 	if a == nil {
 		return
 	}
-	pc.data.association = nil
+	pc.data.association, pc.data.leaving = nil, a
+	// Until the task, pc.Close must find those that are closing already.
+	pc.data.channels = pc.unclosedLocked(a)
 	pc.queueLocked(func() events { return a.closedLocked(nil) })
 	pc.queueTask(a.abort)
 }

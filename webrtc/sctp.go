@@ -27,11 +27,12 @@ type association struct {
 	// busy are the channels whose streams are not reset yet, by id.
 	busy map[uint16]*DataChannel
 
-	wg sync.WaitGroup
+	wg   sync.WaitGroup
+	once sync.Once
 }
 
-// streams is how many streams each direction has (RFC 8831 6.2).
-const streams = 65535
+// ownStreams is how many streams we offer and take (RFC 8831 6.2).
+const ownStreams = 65535
 
 // receiveBufferSize is how much the peer may send ahead.
 const receiveBufferSize = 1 << 20
@@ -87,9 +88,13 @@ func (a *association) connectedLocked() events {
 		return nil
 	}
 	a.object.state = SCTPTransportStateConnected
-	n := uint16(streams)
+	n := a.conn.streams()
 	a.object.maxChannels = &n
 	for _, d := range pc.data.channels {
+		if d.id != nil && *d.id >= n {
+			pc.failChannelLocked(d, fmt.Errorf("id %d, but there are %d streams", *d.id, n))
+			continue
+		}
 		a.openLocked(d)
 	}
 	var fire events
@@ -185,7 +190,7 @@ func (a *association) announce(stream *sctp.Stream) {
 			return nil
 		}
 		id := stream.StreamIdentifier()
-		if pc.channelLocked(id) != nil || a.busy[id] != nil {
+		if pc.channelLocked(id) != nil {
 			_ = stream.Close()
 			return nil
 		}
@@ -200,7 +205,7 @@ func (a *association) announce(stream *sctp.Stream) {
 			init.MaxPacketLifeTime = &limit
 		}
 		d := pc.newDataChannel(config.Label, init)
-		d.id, d.readyState = &id, DataChannelStateOpen
+		d.id, d.readyState, d.association = &id, DataChannelStateOpen, a
 		pc.data.channels = append(pc.data.channels, d)
 		pc.data.opened++
 		var fire events
@@ -232,6 +237,8 @@ func (a *association) alive() bool {
 // ended is told when the association is over without our doing: the peer's
 // ABORT, the end of DTLS, or too many retransmissions.
 func (a *association) ended(cause error) {
+	// Media may go on over DTLS, whose alerts somebody has to see.
+	_ = a.conn.Close()
 	pc := a.pc
 	pc.queueLocked(func() events {
 		if pc.data.association != a {
@@ -250,7 +257,7 @@ func (a *association) closedLocked(failure *RTCError) events {
 		a.object.state = SCTPTransportStateClosed
 		fire.add(a.pc, &a.object.onState)
 	}
-	for _, d := range slices.Clone(a.pc.data.channels) {
+	for _, d := range a.pc.unclosedLocked(a) {
 		d.closedLocked(failure, &fire)
 	}
 	return fire
@@ -262,7 +269,9 @@ const abortPatience = time.Second
 
 // abort tears the association down with an ABORT chunk and waits for its
 // goroutines, for a while: those that are left end with the transport.
-func (a *association) abort() {
+func (a *association) abort() { a.once.Do(a.tearDown) }
+
+func (a *association) tearDown() {
 	a.cancel()
 	a.pc.mu.Lock()
 	assoc := a.sctp
@@ -271,8 +280,11 @@ func (a *association) abort() {
 	go func() {
 		defer close(done)
 		if assoc != nil {
-			assoc.Abort("the connection was closed")
+			if _, ok := assoc.Metadata(); ok { // or nothing would send the ABORT, which is waited for
+				assoc.Abort("the connection was closed")
+			}
 		}
+		_ = a.conn.Close()
 		a.wg.Wait()
 	}()
 	patience := time.NewTimer(abortPatience)
@@ -280,6 +292,7 @@ func (a *association) abort() {
 	select {
 	case <-done:
 	case <-patience.C:
+		_ = a.conn.Close()
 	}
 }
 

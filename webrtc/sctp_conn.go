@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// sctpConn is the DTLS association under SCTP. It sees each packet before it is
-// encrypted, and counts the user data that leaves for the first time:
-// bufferedAmount falls when "the underlying data transport sends data from its
-// queue", whereas the SCTP library tells only what the peer has acknowledged,
-// which a delayed acknowledgement puts off by 200 ms.
+// sctpConn is the DTLS association under SCTP. It sees each packet, and counts
+// the user data that leaves for the first time: bufferedAmount falls when "the
+// underlying data transport sends data from its queue", whereas the SCTP library
+// tells only what the peer has acknowledged, which a delayed acknowledgement
+// puts off by 200 ms.
 type sctpConn struct {
 	net.Conn
 	// told is called after something was added to the counts, once until taken.
@@ -21,14 +21,23 @@ type sctpConn struct {
 	highest uint32
 	sent    map[uint16]uint64
 	control map[uint16]bool
+	// peer is how many streams each direction may have for the peer's sake; 0
+	// before it has said so.
+	peer uint16
+	// tag is our verification tag.
+	tag uint32
 }
 
 // Chunk types and flags of RFC 9260 3.3.1 and RFC 8260 2.1.
 const (
 	sctpHeaderSize = 12
 	chunkData      = 0
+	chunkInit      = 1
+	chunkInitAck   = 2
+	chunkAbort     = 6
 	chunkIData     = 64
 	flagBeginning  = 2
+	flagReflected  = 1
 	// ppidControl is DCEP (RFC 8832 8.1); ppidStringEmpty and ppidBinaryEmpty
 	// stand for messages without bytes (RFC 8831 6.6).
 	ppidControl     = 50
@@ -44,6 +53,55 @@ func (c *sctpConn) Write(packet []byte) (int, error) {
 		c.told()
 	}
 	return c.Conn.Write(packet)
+}
+
+// Read implements net.Conn.
+func (c *sctpConn) Read(b []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(b)
+		if err != nil || !c.stale(b[:n]) {
+			return n, err
+		}
+	}
+}
+
+// stale notes what the peer's INIT or INIT ACK says, which the SCTP library does
+// not tell, and reports whether a packet is the ABORT of an association that was
+// on this DTLS transport before: the library looks at no tag there (RFC 9260
+// 8.5.1).
+func (c *sctpConn) stale(packet []byte) bool {
+	if len(packet) < sctpHeaderSize+2 {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if out, in, _, ok := initiation(packet); ok {
+		c.peer = min(out, in)
+	}
+	chunk := packet[sctpHeaderSize:]
+	return chunk[0] == chunkAbort && chunk[1]&flagReflected == 0 && binary.BigEndian.Uint32(packet[4:]) != c.tag
+}
+
+// initiation is what an INIT or INIT ACK says: they are alone in their packet
+// (RFC 9260 6.10).
+func initiation(packet []byte) (out, in uint16, tag uint32, ok bool) {
+	if len(packet) < sctpHeaderSize+20 || packet[sctpHeaderSize] != chunkInit && packet[sctpHeaderSize] != chunkInitAck {
+		return 0, 0, 0, false
+	}
+	chunk := packet[sctpHeaderSize:]
+	return binary.BigEndian.Uint16(chunk[12:]), binary.BigEndian.Uint16(chunk[14:]), binary.BigEndian.Uint32(chunk[4:]), true
+}
+
+// streams is "the minimum of the negotiated amount of incoming and outgoing
+// SCTP streams": each is the lesser of what one side sends and the other takes
+// (RFC 9260 5.1.1).
+func (c *sctpConn) streams() uint16 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.peer == 0 {
+		return ownStreams
+	}
+	return min(c.peer, ownStreams)
 }
 
 // take returns the bytes that left since the last call, by stream.
@@ -63,6 +121,9 @@ func (c *sctpConn) count(packet []byte) (first bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if _, _, tag, ok := initiation(packet); ok {
+		c.tag = tag
+	}
 	first = len(c.sent) == 0
 	for rest := packet[sctpHeaderSize:]; len(rest) >= 4; {
 		length := int(binary.BigEndian.Uint16(rest[2:]))

@@ -2,6 +2,7 @@ package webrtc
 
 import (
 	"encoding/binary"
+	"io"
 	"net"
 	"testing"
 )
@@ -61,6 +62,60 @@ func TestBytesAreCountedWhenTheyLeaveForTheFirstTime(t *testing.T) {
 	}
 }
 
+// inbound is a conn with packets to read.
+type inbound struct {
+	nowhere
+	packets *[][]byte
+}
+
+func (c inbound) Read(b []byte) (int, error) {
+	if len(*c.packets) == 0 {
+		return 0, io.EOF
+	}
+	p := (*c.packets)[0]
+	*c.packets = (*c.packets)[1:]
+	return copy(b, p), nil
+}
+
+// initPacket makes an INIT or INIT ACK.
+func initPacket(kind byte, tag uint32, out, in uint16) []byte {
+	b := make([]byte, 20)
+	b[0], b[3] = kind, 20
+	binary.BigEndian.PutUint32(b[4:], tag)
+	binary.BigEndian.PutUint16(b[12:], out)
+	binary.BigEndian.PutUint16(b[14:], in)
+	return packetOf(b)
+}
+
+func TestStreamsAreWhatThePeerAllows(t *testing.T) {
+	for _, kind := range []byte{chunkInit, chunkInitAck} {
+		c := &sctpConn{Conn: inbound{packets: &[][]byte{initPacket(kind, 1, 256, 2048)}}}
+		if n := c.streams(); n != 65535 {
+			t.Errorf("before the peer's word there are our own %d", n)
+		}
+		_, _ = c.Read(make([]byte, 100))
+		if n := c.streams(); n != 256 {
+			t.Errorf("the minimum of incoming and outgoing streams is 256, got %d", n)
+		}
+	}
+}
+
+func TestTheAbortOfAnEarlierAssociationIsNotRead(t *testing.T) {
+	abort := func(tag uint32, flags byte) []byte {
+		b := packetOf([]byte{chunkAbort, flags, 0, 4})
+		binary.BigEndian.PutUint32(b[4:], tag)
+		return b
+	}
+	c := &sctpConn{told: func() {}, Conn: inbound{packets: &[][]byte{abort(7, 0), abort(8, 0), abort(7, flagReflected)}}}
+	_, _ = c.Write(initPacket(chunkInit, 8, 9, 9))
+	b := make([]byte, 100)
+	for _, want := range []uint32{8, 7} {
+		if _, err := c.Read(b); err != nil || binary.BigEndian.Uint32(b[4:]) != want {
+			t.Errorf("read an ABORT with tag %d, %v, want %d", binary.BigEndian.Uint32(b[4:]), err, want)
+		}
+	}
+}
+
 func FuzzSCTPConn(f *testing.F) {
 	f.Add(packetOf(dataChunk(chunkData, 3, 1, 1, 51, 5)))
 	f.Add(packetOf(dataChunk(chunkIData, 2, 1, 1, 53, 5), []byte{0, 3, 0, 255}))
@@ -69,6 +124,7 @@ func FuzzSCTPConn(f *testing.F) {
 		if n, err := c.Write(packet); n != len(packet) || err != nil {
 			t.Errorf("Write must pass everything on: %d %v", n, err)
 		}
+		_, _ = (&sctpConn{Conn: inbound{packets: &[][]byte{packet}}}).Read(make([]byte, len(packet)))
 		total := uint64(0)
 		for _, n := range c.take() {
 			total += n

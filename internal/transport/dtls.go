@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -55,6 +54,7 @@ type association struct {
 	from *generation
 
 	pipe  pipe
+	turn  turns
 	early early
 	once  sync.Once
 
@@ -64,7 +64,7 @@ type association struct {
 	conn    *dtls.Conn
 	certs   [][]byte
 	cipher  string
-	used    bool        // somebody has asked for conn: application data
+	data    *dataConn   // somebody has asked for conn: application data
 	ended   bool        // close was called
 	resting *dtls.State // in conn's place, see rest
 	idle    *time.Timer // calls rest
@@ -279,9 +279,7 @@ func (a *association) handshakeDone(conn *dtls.Conn, client bool) error {
 	a.conn, a.certs = conn, state.PeerCertificates
 	a.cipher = dtls.CipherSuiteName(state.CipherSuiteID)
 	a.pipe.connected()
-	if !a.used {
-		a.idle = time.AfterFunc(restAfter, a.rest)
-	}
+	a.idle = time.AfterFunc(restAfter, a.rest)
 	t.keys.Store(k)
 	t.setDTLS(DTLSConnected, nil)
 	t.mu.Unlock()
@@ -330,23 +328,6 @@ func (a *association) peerClosed() {
 		t.keys.Store(nil)
 		t.setDTLS(DTLSClosed, nil)
 	}
-}
-
-// Data is the DTLS association's application data (SCTP packets), one message
-// per Read and Write, or nil before DTLSConnected. Closing it closes the
-// association.
-func (t *Transport) Data() net.Conn {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	a := t.assoc.Load()
-	if !t.closed && !a.ended {
-		a.resumeLocked()
-	}
-	if a.conn == nil {
-		return nil
-	}
-	a.used = true
-	return a.conn
 }
 
 // RemoteCertificates are the peer's certificates in DER, leaf first, or nil.

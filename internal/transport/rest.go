@@ -24,11 +24,13 @@ func (a *association) rest() {
 	t.mu.Lock()
 	conn := a.conn
 	switch {
-	case t.closed || a.ended || a.used:
+	case t.closed || a.ended || a.data != nil:
 		t.mu.Unlock()
 		return
 	case a.resting != nil: // disturbed
-		a.resumeLocked()
+		if a.resumeLocked(); a.conn != nil {
+			a.drainLocked()
+		}
 		fallthrough
 	case conn == nil || !a.pipe.retire():
 		a.idle.Reset(restAfter)

@@ -111,6 +111,59 @@ func TestRestGivesWayToData(t *testing.T) {
 	})
 }
 
+// An association whose application data has ended rests again, whatever the peer
+// still sends; it carries media, new data, and the end.
+func TestRestAfterData(t *testing.T) {
+	for _, wait := range []bool{false, true} {
+		resting(t, func(t *testing.T, _ *records, a, b *peer) {
+			talk(t, a, b)
+			old := b.tr.Data()
+			read := make(chan error)
+			go func() {
+				_, err := old.Read(make([]byte, 100))
+				read <- err
+			}()
+			synctest.Wait()
+			must(t, old.Close())
+			if err := <-read; err == nil {
+				t.Error("Close must end Read")
+			}
+			_ = old.SetDeadline(time.Now()) // must not touch who comes next
+			if _, err := old.Write([]byte{1}); err == nil {
+				t.Error("Write after Close must fail")
+			}
+			for range 10 {
+				say(t, a, "unwanted")
+			}
+			if wait {
+				sleeps(t, b)
+				say(t, a, "unwanted")
+				say(t, a, "unwanted")
+			}
+			synctest.Wait()
+			time.Sleep(time.Second)
+			exchange(t, a, b)
+			exchange(t, b, a)
+			fresh := b.tr.Data()
+			if fresh == old {
+				t.Error("after Close there is another data connection")
+			}
+			talk(t, a, b)
+			talk(t, b, a)
+			must(t, fresh.Close())
+			must(t, a.tr.Close())
+			b.waitDTLS(DTLSClosed)
+		})
+	}
+}
+
+func say(t *testing.T, p *peer, message string) {
+	t.Helper()
+	if _, err := p.tr.Data().Write([]byte(message)); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is no record of the peer's disturbs an association and changes nothing.
 func TestRestDisturbed(t *testing.T) {
 	resting(t, func(t *testing.T, _ *records, a, b *peer) {
