@@ -170,6 +170,10 @@ func audioSettings(o *EncodeOptions, hint string) codec.AudioSettings {
 	return s
 }
 
+// AudioBitrate is the highest bit rate that an encoder of sound has with these
+// options, in bits per second without headers.
+func (o EncodeOptions) AudioBitrate() int { return audioSettings(&o, "").Bitrate }
+
 const (
 	// usualAudioBitrate is what a channel gets when nobody says otherwise.
 	usualAudioBitrate = 32_000

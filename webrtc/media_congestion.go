@@ -46,6 +46,7 @@ type flow struct {
 	sender *senderMedia
 	target *sendTarget
 	demand bwe.Demand
+	coded  int // the most that our own encoder of its sound makes, 0 for video
 }
 
 const (
@@ -231,8 +232,14 @@ func (c *congestion) settle() {
 	c.asked = c.asked[:0]
 	most := 0
 	for _, f := range *flows {
-		c.asked = append(c.asked, f.demand)
-		most += f.demand.Max
+		d := f.demand
+		if f.coded > 0 && f.target.coded.Load() != nil {
+			// What it does not take is for the pictures.
+			d.Max = min(d.Max, f.coded)
+			d.Min = min(d.Min, d.Max)
+		}
+		c.asked = append(c.asked, d)
+		most += d.Max
 	}
 	c.est.SetDemand(most)
 	c.share = bwe.Allocate(c.share[:0], c.est.Target(), c.asked)
@@ -319,6 +326,30 @@ func demandOf(c *jsep.MediaConfig, e *jsep.SendEncoding) bwe.Demand {
 		d.Priority = 1
 	}
 	return d
+}
+
+// audioHeaders are those of fifty packets a second, in bits per second.
+const audioHeaders = 50 * (12 + 16) * 8
+
+// codedMost is what an encoding of sound takes at most where we code it, with its
+// headers and the packets that RED repeats; 0 for video.
+func codedMost(c *jsep.MediaConfig, e *jsep.SendEncoding, spec *targetSpec) int {
+	if c.Kind != jsep.Audio || len(spec.codecs) == 0 {
+		return 0
+	}
+	first := &spec.codecs[0]
+	for i := range c.SendCodecs {
+		m := &c.SendCodecs[i]
+		if m.PayloadType != first.pt {
+			continue
+		}
+		most := encodeOptions(m, c, e).AudioBitrate()
+		if first.red != 0 {
+			most *= 2
+		}
+		return most + audioHeaders
+	}
+	return 0
 }
 
 // available is the estimate for a transport, in bits per second; nil before there

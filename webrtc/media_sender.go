@@ -229,7 +229,8 @@ func (m *senderMedia) flows(list []flow, c *jsep.MediaConfig) []flow {
 	}
 	for _, t := range m.targets {
 		if t.index < len(c.Encodings) {
-			list = append(list, flow{sender: m, target: t, demand: demandOf(c, &c.Encodings[t.index])})
+			e := &c.Encodings[t.index]
+			list = append(list, flow{sender: m, target: t, demand: demandOf(c, e), coded: codedMost(c, e, t.spec.Load())})
 		}
 	}
 	return list
