@@ -182,8 +182,9 @@ func (s *State) remove(leaves func(*Transceiver) bool, e *events) {
 func (s *State) finish() {
 	lines := s.lines
 	if s.signaling != Stable {
-		// Transports of the last stable state and of the offer stay until the final
-		// answer, since rollback or another pranswer may want them.
+		// Transports of the last stable state and of our offer stay until the final
+		// answer: what media goes over until then, and what another pranswer or the
+		// answer may want. A rollback has its own from the stable state.
 		lines = append(slices.Clone(s.lines), s.offered...)
 		if s.stable != nil {
 			lines = append(lines, s.stable.lines...)

@@ -164,14 +164,14 @@ func (s *State) startUnsettled(plan []planned, c *created) {
 			continue
 		}
 		t := s.findTransport(id)
-		c.fresh = append(c.fresh, &transport{id: id, tlsID: t.tlsID, mux: t.mux})
+		c.fresh = append(c.fresh, &transport{id: id, tlsID: t.tlsID})
 	}
 }
 
 // freshTransport makes a transport that starts when the offer is applied.
 func (s *State) freshTransport(c *created, r *random) *transport {
 	s.lastTransport++
-	t := &transport{id: s.lastTransport, tlsID: r.token(32), mux: true}
+	t := &transport{id: s.lastTransport, tlsID: r.token(32)}
 	c.fresh = append(c.fresh, t)
 	c.credentials[t.id] = c.newICE(r)
 	return t

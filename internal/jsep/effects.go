@@ -9,7 +9,7 @@ type ICEParameters struct {
 
 // ICEGeneration is one generation of ICE: an ICE restart starts the next.
 type ICEGeneration struct {
-	// Number counts from 1 within the transport.
+	// Number counts from 1 within the connection.
 	Number int
 	// Local is zero while only the remote offer that restarts ICE is known.
 	Local ICEParameters
@@ -52,8 +52,6 @@ type TransportConfig struct {
 	// Negotiated says that an answer (or pranswer) covers the transport, so DTLS
 	// may start.
 	Negotiated bool
-	// RTCPMux says that RTP and RTCP share the component.
-	RTCPMux bool
 }
 
 // MediaCodec is a codec as negotiated for one direction of an m-section.
@@ -84,7 +82,6 @@ type RemoteSource struct {
 	// are announced.
 	RTXSSRC, FECSSRC uint32
 	CNAME            string
-	// RID is not announced by SSRC; it stays "".
 }
 
 // MediaConfig is what the media plane has to do for one transceiver that has an
@@ -111,8 +108,6 @@ type MediaConfig struct {
 	// SendExtensions and RecvExtensions are the header extensions to write and to
 	// understand.
 	SendExtensions, RecvExtensions []HeaderExtension
-	// ExtmapAllowMixed permits one-byte and two-byte headers in one stream.
-	ExtmapAllowMixed bool
 	// Encodings has one entry without simulcast. CNAME is the same for all
 	// senders of a connection. StreamIDs and TrackID are what our a=msid says.
 	Encodings []SendEncoding
@@ -125,7 +120,6 @@ type MediaConfig struct {
 	RemoteSources []RemoteSource
 	// RemoteMSIDs are the remote stream ids.
 	RemoteMSIDs []string
-	RTCPMux     bool
 	// ReducedSizeRTCP permits RFC 5506.
 	ReducedSizeRTCP bool
 	// CongestionFeedback says that RFC 8888 feedback was agreed on.
@@ -134,9 +128,6 @@ type MediaConfig struct {
 	// derived from b=AS by RFC 9429 §5.10), in bit/s; 0 without a limit. The limit of
 	// a session's b=CT for all m-sections together is not applied.
 	MaxBitrate uint64
-	// PTime is the packet duration that the remote peer prefers, in ms; 0 is
-	// unsaid.
-	PTime int
 }
 
 // DataConfig is the SCTP association of a connection.

@@ -15,7 +15,6 @@ type mediaKey struct {
 	sources                            *senderSources
 	transport                          TransportID
 	index                              int
-	mux, mixed                         bool
 }
 
 // localSection is our newest section, or nil.
@@ -44,7 +43,7 @@ func (s *State) refreshMedia() {
 			send:      !t.stopping && (t.current == SendRecv || t.current == SendOnly),
 			receptive: t.receptive,
 			encodings: identify(t.encodings), streams: identify(t.streams), sources: t.sources,
-			transport: t.transport, index: i, mixed: allowsMixed(s.local(), i) && allowsMixed(s.remote(), i),
+			transport: t.transport, index: i,
 		}
 		// What is received follows the local descriptions: from the moment an offer
 		// is set, and until the final answer also what was agreed before.
@@ -55,9 +54,6 @@ func (s *State) refreshMedia() {
 			}
 		}
 		key.remote = s.answeredRemote(i)
-		if tr := s.findTransport(t.transport); tr != nil {
-			key.mux = tr.mux
-		}
 		if next := s.mediaOf(t, key); next != t.media {
 			c := *t
 			c.media = next
@@ -89,13 +85,6 @@ func (s *State) mediaOf(t *Transceiver, key mediaKey) *MediaConfig {
 	return slot.config
 }
 
-// allowsMixed reports whether a description has a=extmap-allow-mixed for a
-// section (RFC 8285 §6).
-func allowsMixed(d *description, i int) bool {
-	m := d.mediaAt(i)
-	return m != nil && (m.ExtmapAllowMixed || d.session.ExtmapAllowMixed)
-}
-
 // answeredRemote is the remote section that media is sent by: that of the
 // exchange that was answered last, provisionally or finally.
 func (s *State) answeredRemote(i int) *media {
@@ -108,7 +97,7 @@ func (s *State) answeredRemote(i int) *media {
 func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 	c := &MediaConfig{
 		Transceiver: t.id, MID: t.mid, MLineIndex: key.index, Kind: t.kind, Transport: key.transport,
-		Send: key.send, Receive: key.receive, Receptive: key.receptive, ExtmapAllowMixed: key.mixed, RTCPMux: key.mux,
+		Send: key.send, Receive: key.receive, Receptive: key.receptive,
 		CNAME: s.cname, TrackID: t.msidTrack,
 	}
 	for _, e := range t.encodings {
@@ -175,7 +164,6 @@ func (s *State) deriveMedia(t *Transceiver, key mediaKey) *MediaConfig {
 	c.CongestionFeedback = local.CongestionFeedback && remote.CongestionFeedback
 	c.ReducedSizeRTCP = local.RTCPReducedSize && remote.RTCPReducedSize
 	c.MaxBitrate = maxBitrate(remote)
-	c.PTime = remote.PTime
 	return c
 }
 

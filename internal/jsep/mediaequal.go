@@ -9,12 +9,12 @@ func (c *MediaConfig) equal(o *MediaConfig) bool {
 		c.Transport == o.Transport && c.Send == o.Send && c.Receive == o.Receive && c.Receptive == o.Receptive &&
 		slices.EqualFunc(c.SendCodecs, o.SendCodecs, equalCodecs) && slices.EqualFunc(c.RecvCodecs, o.RecvCodecs, equalCodecs) &&
 		slices.Equal(c.SendExtensions, o.SendExtensions) && slices.Equal(c.RecvExtensions, o.RecvExtensions) &&
-		c.ExtmapAllowMixed == o.ExtmapAllowMixed && slices.EqualFunc(c.Encodings, o.Encodings, equalEncodings) &&
+		slices.EqualFunc(c.Encodings, o.Encodings, equalEncodings) &&
 		c.CNAME == o.CNAME && slices.Equal(c.StreamIDs, o.StreamIDs) && c.TrackID == o.TrackID &&
 		slices.Equal(c.ReceiveRIDs, o.ReceiveRIDs) && slices.Equal(c.RemoteSources, o.RemoteSources) &&
-		slices.Equal(c.RemoteMSIDs, o.RemoteMSIDs) && c.RTCPMux == o.RTCPMux && c.ReducedSizeRTCP == o.ReducedSizeRTCP &&
+		slices.Equal(c.RemoteMSIDs, o.RemoteMSIDs) && c.ReducedSizeRTCP == o.ReducedSizeRTCP &&
 		c.CongestionFeedback == o.CongestionFeedback &&
-		c.MaxBitrate == o.MaxBitrate && c.PTime == o.PTime
+		c.MaxBitrate == o.MaxBitrate
 }
 
 func equalCodecs(a, b MediaCodec) bool {

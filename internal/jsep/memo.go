@@ -8,9 +8,8 @@ type media struct {
 	*formats
 }
 
-// memo remembers results for one transceiver by all of their inputs, so it
-// changes how fast a state is and never what it is; all versions of the
-// transceiver share it.
+// memo remembers results for one transceiver by their inputs, so it changes how
+// fast a state is and never what it is; all versions of the transceiver share it.
 type memo struct {
 	// sections are local sections, by offer and answer.
 	sections [2]*section

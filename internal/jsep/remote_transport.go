@@ -55,7 +55,6 @@ func (s *State) remoteTransport(d *description, carrier int, used map[TransportI
 		s.lastTransport++
 		t = transport{id: s.lastTransport, tlsID: r.token(32)}
 	}
-	t.mux = d.sections[carrier].m.RTCPMux
 	t.lite = d.session.ICELite
 	if !t.roleKnown {
 		// "If description is a remote offer, and contains a=ice-lite, set it to
@@ -166,7 +165,7 @@ func (s *State) answeredTransports(d *description) error {
 			return invalid("the answer changes the DTLS association without an ICE restart")
 		}
 		client := remote.Setup == "passive"
-		t.lite, t.mux = d.session.ICELite, m.RTCPMux
+		t.lite = d.session.ICELite
 		t.associate(&remote, client)
 		s.putTransport(&t)
 	}

@@ -9,8 +9,9 @@ import (
 	"trackway/internal/sdp"
 )
 
-// sectionKey holds everything that shapes a local m-section. Slices are
-// immutable here, so their address and length say whether they changed.
+// sectionKey holds what shapes a local m-section, but for what a connection or a
+// sender keeps for life and the numbers that the peers have given (see agrees).
+// Slices are immutable here, so their address and length say whether they changed.
 type sectionKey struct {
 	offer bool
 	id    TransceiverID

@@ -23,7 +23,6 @@ type transport struct {
 	fingerprints       []sdp.Fingerprint
 	remoteTLSID        string
 	dtlsGeneration     int
-	mux                bool
 	// offered holds the remote offer's attributes until they are answered.
 	offered *sdp.Transport
 
@@ -135,7 +134,7 @@ func (t *transport) derive() *TransportConfig {
 	c := &TransportConfig{
 		ID: t.id, Controlling: t.controlling, RoleKnown: t.roleKnown, RemoteLite: t.lite,
 		DTLSClient: t.client, RemoteFingerprints: t.fingerprints, DTLSGeneration: t.dtlsGeneration,
-		Negotiated: t.associated, RTCPMux: t.mux,
+		Negotiated: t.associated,
 	}
 	if g := t.inUse(); g != nil {
 		c.ICE = &g.ICEGeneration
