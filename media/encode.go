@@ -109,7 +109,7 @@ func Encode(t *Track, o EncodeOptions) (coded *Track, release func(), err error)
 func startEncoding(t *Track, key encodeKey) (*encoding, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &encoding{key: key, track: t, cancel: cancel}
-	e.out = NewEncodedSource(key.Codec, WithLabel(t.Label()), WithLoop(t.source.loop))
+	e.out = NewEncodedSource(key.Codec, WithLabel(t.Label()), WithLoop(t.source.loop), AtOnce())
 	e.coded = e.out.NewTrack()
 	e.coded.SetContentHint(t.ContentHint())
 	var run func(context.Context)

@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -173,7 +174,7 @@ func TestAPeerCannotHaveEachFrameMadeAKeyFrame(t *testing.T) {
 }
 
 func TestFeedbackServesTheThinnestPathAndTheLargestPicture(t *testing.T) {
-	s := NewEncodedSource(vp8)
+	s := NewEncodedSource(vp8, AtOnce())
 	track := s.NewTrack()
 	var got Feedback
 	calls := 0
@@ -190,6 +191,27 @@ func TestFeedbackServesTheThinnestPathAndTheLargestPicture(t *testing.T) {
 	track.SendFeedback("b", Feedback{})
 	if got.TargetBitrate != 2e6 {
 		t.Errorf("after b withdrew, %+v: a's word alone counts", got)
+	}
+}
+
+// TestHandlersOfASourceRunInTasks: a consumer may hold locks when it adds a sink
+// or sends feedback.
+func TestHandlersOfASourceRunInTasks(t *testing.T) {
+	loop := new(manualLoop)
+	s := NewEncodedSource(vp8, WithLoop(loop))
+	track := s.NewTrack()
+	var got []any
+	s.OnFeedback(func(f Feedback) { got = append(got, f.TargetBitrate) })
+	s.OnDemand(func(d Demand) { got = append(got, d.Encoded) })
+	remove := track.AddSink(&Sink{Encoded: func(*EncodedFrame) {}})
+	track.SendFeedback("a", Feedback{TargetBitrate: 5})
+	remove()
+	if len(got) != 0 {
+		t.Errorf("handlers ran within the consumers' calls: %v", got)
+	}
+	loop.run()
+	if want := []any{true, 5, false}; !slices.Equal(got, want) {
+		t.Errorf("the tasks told %v, want %v in this order", got, want)
 	}
 }
 

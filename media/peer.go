@@ -15,13 +15,18 @@ func NewRemoteTrack(kind Kind, id, label string, loop Loop) (*Source, *Track) {
 	if loop != nil {
 		s.loop = loop
 	}
-	s.remote = true
+	s.remote, s.atOnce = true, true
 	s.muted.Store(true)
 	if id == "" {
 		id = newUUID()
 	}
 	return s, s.newTrack(id)
 }
+
+// AtOnce has the handlers of OnFeedback and OnDemand called at once and not in
+// tasks, on whichever goroutine caused it and within its locks: for handlers that
+// are not a program's. Remote tracks' sources are so.
+func AtOnce() SourceOption { return func(s *Source) { s.atOnce = true } }
 
 // SetMutedNow is "set the muted state" within a task that is running: it
 // changes the source and its tracks and fires mute or unmute on them before

@@ -22,6 +22,7 @@ type Source struct {
 	label  string
 	loop   Loop
 	remote bool // takes every form, and starts muted
+	atOnce bool // see AtOnce
 
 	// What the writing goroutine reads; replaced whole under mu.
 	tracks atomic.Pointer[[]*Track]
@@ -215,17 +216,31 @@ func (s *Source) End() {
 // Ended reports whether the source has ended.
 func (s *Source) Ended() bool { return s.ended.Load() }
 
-// OnFeedback sets what is called when the combined wishes of the consumers
-// change: the least bit rate, and the largest size and rate, that any of them
-// named. Only one handler is kept; nil removes it. It must not block.
+// OnFeedback sets what is called, in a task of the source's loop, when the
+// combined wishes of the consumers change: the least bit rate, and the largest
+// size and rate, that any of them named; and if they have wishes already. Only one
+// handler is kept; nil removes it. It must not block.
 func (s *Source) OnFeedback(f func(Feedback)) {
 	s.mu.Lock()
 	s.onFeed = f
-	merged := s.merged
-	s.mu.Unlock()
-	if f != nil && merged != (Feedback{}) {
-		f(merged)
+	call := func() {}
+	if merged := s.merged; f != nil && merged != (Feedback{}) {
+		call = s.handlerCall(func() { f(merged) })
 	}
+	s.mu.Unlock()
+	call()
+}
+
+// handlerCall has a handler called. It is called with mu held, so that tasks are
+// in order; the caller calls what it returns after unlocking. Consumers have locks
+// of their own then, such as a connection's, that a program's handler may want:
+// hence the task.
+func (s *Source) handlerCall(call func()) (tell func()) {
+	if s.atOnce {
+		return call
+	}
+	s.loop.Post(call)
+	return func() {}
 }
 
 // Adapts reports whether somebody listens to OnFeedback: a source that does not
@@ -250,25 +265,27 @@ func (s *Source) setFeedback(consumer any, fb Feedback) {
 	merged := merge(s.feedback)
 	changed := merged != s.merged
 	s.merged = merged
-	f := s.onFeed
-	s.mu.Unlock()
-	if changed && f != nil {
-		f(merged)
+	call := func() {}
+	if f := s.onFeed; changed && f != nil {
+		call = s.handlerCall(func() { f(merged) })
 	}
+	s.mu.Unlock()
+	call()
 }
 
-// OnDemand sets what is called when the forms in which anyone takes the
-// source's media change, and at once if there are takers: a remote source
-// need not decode, a device need not capture, for nobody. Only one handler is
-// kept; nil removes it. It must not block.
+// OnDemand sets what is called, in a task of the source's loop, when the forms in
+// which anyone takes the source's media change, and if there are takers already:
+// a remote source need not decode, a device need not capture, for nobody. Only one
+// handler is kept; nil removes it. It must not block.
 func (s *Source) OnDemand(f func(Demand)) {
 	s.mu.Lock()
 	s.onDemand = f
-	d := *s.demand.Load()
-	s.mu.Unlock()
-	if f != nil && d != (Demand{}) {
-		f(d)
+	call := func() {}
+	if d := *s.demand.Load(); f != nil && d != (Demand{}) {
+		call = s.handlerCall(func() { f(d) })
 	}
+	s.mu.Unlock()
+	call()
 }
 
 // Demand returns the forms in which anyone takes the source's media.
@@ -292,7 +309,7 @@ func (s *Source) recountDemand() (tell func()) {
 	if f == nil {
 		return func() {}
 	}
-	return func() { f(d) }
+	return s.handlerCall(func() { f(d) })
 }
 
 // OnKeyFrameRequest sets what is called when a consumer cannot go on without

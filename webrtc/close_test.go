@@ -1,6 +1,7 @@
 package webrtc
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -69,6 +70,40 @@ func TestCloseInsideAHandler(t *testing.T) {
 		synctest.Wait()
 		if !closed || a.SignalingState() != SignalingStateClosed {
 			t.Error("Close may be called inside a handler")
+		}
+	})
+}
+
+// TestHandlersOfASourceMayUseTheConnection: what negotiation, ReplaceTrack and
+// Close tell a source, its handlers hear without the connection's lock. Where they
+// do not, this hangs.
+func TestHandlersOfASourceMayUseTheConnection(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		video := newClip(vp8)
+		s := a.addTrack(video.track)
+		var demands, feedback atomic.Int32
+		video.source.OnDemand(func(media.Demand) { s.GetParameters(); demands.Add(1) })
+		video.source.OnFeedback(func(media.Feedback) { s.GetParameters(); feedback.Add(1) })
+		connect(a, b)
+		video.play(30)
+		synctest.Wait()
+		if demands.Load() != 1 || feedback.Load() == 0 {
+			t.Errorf("%d calls of OnDemand and %d of OnFeedback while the track is sent", demands.Load(), feedback.Load())
+		}
+		before := feedback.Load()
+		a.must(s.ReplaceTrack(t.Context(), nil), "ReplaceTrack")
+		synctest.Wait()
+		if feedback.Load() != before+1 || demands.Load() != 2 {
+			t.Error("ReplaceTrack takes back what the source was told")
+		}
+		a.must(s.ReplaceTrack(t.Context(), video.track), "ReplaceTrack")
+		video.play(30)
+		before = feedback.Load()
+		a.must(a.Close(), "Close")
+		synctest.Wait()
+		if feedback.Load() != before+1 || demands.Load() != 4 {
+			t.Error("Close takes back what the source was told")
 		}
 	})
 }

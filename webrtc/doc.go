@@ -22,7 +22,10 @@
 // then handlers run in the specified order, one at a time.
 //
 // Synchronous methods (AddTrack, GetSenders, every getter, Close …) never call
-// a handler and may be called from anywhere, handlers included.
+// a handler and may be called from anywhere, handlers included; but Close not
+// from a media.Sink or a FrameTransform. Handlers of a media.Source are called in
+// tasks of its own loop, OnKeyFrameRequest's on any goroutine, none of them with
+// the connection's lock held.
 //
 // CreateOffer, CreateAnswer, SetLocalDescription, SetRemoteDescription,
 // AddICECandidate and RTPSender.ReplaceTrack go through the operations chain.

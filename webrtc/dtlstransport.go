@@ -21,11 +21,10 @@ type DTLSTransport struct {
 	// bundle is the transport underneath.
 	bundle *bundleTransport
 
-	state        DTLSTransportState
-	remoteCerts  [][]byte
-	onState      func()
-	onError      func(*RTCError)
-	failureCause error
+	state       DTLSTransportState
+	remoteCerts [][]byte
+	onState     func()
+	onError     func(*RTCError)
 }
 
 // ICETransport is the iceTransport attribute.
@@ -68,7 +67,6 @@ func (d *DTLSTransport) setStateLocked(state transport.DTLSState, cause error, f
 	case transport.DTLSConnected:
 		d.remoteCerts = d.bundle.tr.RemoteCertificates()
 	case transport.DTLSFailed:
-		d.failureCause = cause
 		addEvent(fire, pc, &d.onError, dtlsError(cause))
 	}
 	fire.add(pc, &d.onState)

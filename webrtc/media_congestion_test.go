@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"trackway/media"
@@ -96,6 +97,7 @@ func hearsWhatThePathCarries(t *testing.T, ccfb bool) {
 			t.Errorf("after 10 s on a path of 800 kbit/s the source was told %d bit/s", got)
 		}
 		a.must(a.GetSenders()[0].ReplaceTrack(t.Context(), nil), "ReplaceTrack")
+		synctest.Wait() // for the source's task
 		if got := told(); got != 0 {
 			t.Errorf("a sender that has left still asks for %d bit/s", got)
 		}

@@ -9,7 +9,7 @@ import (
 // TestFeedHasOneSink: the last target may go, and another come, while the first
 // one's sink is being added. Two sinks would send every frame twice.
 func TestFeedHasOneSink(t *testing.T) {
-	source := media.NewEncodedSource(vp8)
+	source := media.NewEncodedSource(vp8, media.AtOnce())
 	track := source.NewTrack()
 	defer source.End()
 	f := feedOf(track)

@@ -8,7 +8,7 @@ import (
 )
 
 // RTPContributingSource is RTCRtpContributingSource, and
-// RTCRtpSynchronizationSource, which adds nothing (webrtc-pc 5.5, 5.6).
+// RTCRtpSynchronizationSource, which adds nothing (webrtc-pc 5.3).
 type RTPContributingSource struct {
 	// Timestamp is when the last packet of the source arrived. The
 	// specification asks for the time of playout, which whoever plays the
@@ -60,7 +60,7 @@ func (m *receiverMedia) sources(contributing bool) []RTPContributingSource {
 	return out
 }
 
-// linearLevel converts RFC 6464's -dBov as webrtc-pc 5.5 says: 127 is silence,
+// linearLevel converts RFC 6464's -dBov as webrtc-pc 5.3 says: 127 is silence,
 // and 20 dB are a factor of ten.
 func linearLevel(s rtpengine.Source) *float64 {
 	if !s.HasLevel {

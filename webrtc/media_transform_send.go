@@ -82,7 +82,7 @@ func newSendTap(key tapKey, track *media.Track) *sendTap {
 	if codec.MimeType == "" {
 		codec.MimeType = string(key.x.kind) + "/unknown" // frames say what they are
 	}
-	t := &sendTap{tapKey: key, track: track, source: media.NewEncodedSource(codec), encodings: map[string]*tapEncoding{}}
+	t := &sendTap{tapKey: key, track: track, source: media.NewEncodedSource(codec, media.AtOnce()), encodings: map[string]*tapEncoding{}}
 	t.feed = feedOf(t.source.NewTrack())
 	t.source.OnDemand(t.demand)
 	t.source.OnKeyFrameRequest(track.RequestKeyFrameFor)

@@ -21,8 +21,8 @@ type PeerConnection struct {
 	closed chan struct{}
 
 	// mu guards everything below, and the slots of the connection's senders,
-	// receivers, transceivers, transports and channels. No handler is ever
-	// called with it held.
+	// receivers, transceivers, transports and channels. No handler of a
+	// program is ever called with it held.
 	mu sync.Mutex
 	on handlers
 

@@ -8,7 +8,9 @@ import (
 // Close is close: everything ends at once and without events. Operations that
 // are under way never settle; Go calls that wait for them return an
 // InvalidStateError. When Close returns, the connection's sockets are closed and
-// its goroutines have ended.
+// its goroutines have ended. So it waits for the goroutine that reads a socket,
+// and must not be called on it: in a media.Sink or a FrameTransform of a remote
+// track use go.
 func (pc *PeerConnection) Close() error {
 	pc.mu.Lock()
 	if pc.isClosed {
