@@ -31,6 +31,7 @@ func (w *world) withData() (a, b *peer, video *clip, da *DataChannel) {
 // wantMedia plays and fails unless the other peer gets all of it.
 func wantMedia(t *testing.T, a, b *peer, video *clip, rule string) {
 	t.Helper()
+	time.Sleep(time.Second) // a key frame that is asked for sooner comes later
 	seen, sent := watchTrack(b.GetReceivers()[0].Track()), len(video.sent[""])
 	video.play(30)
 	time.Sleep(time.Second)
