@@ -205,7 +205,7 @@ func (ss *SendStream) sendEvent(now time.Time, lasted uint32, out Output) {
 	if buf == nil {
 		return // as good as lost: the next one repeats it
 	}
-	twcc := ss.session.nextTransportSequence(ss.counted)
+	form := ss.newForm(now, &ringSlot{}, ss.highest, false)
 	second := ss.cfg.EventPayloadType & 0x7F
 	if first { // "the marker bit … indicates the beginning of a new event"
 		second |= 0x80
@@ -215,7 +215,7 @@ func (ss *SendStream) sendEvent(now time.Time, lasted uint32, out Output) {
 	dst = binary.BigEndian.AppendUint32(dst, e.ts)
 	dst = binary.BigEndian.AppendUint32(dst, ss.cfg.SSRC)
 	w := beginExtensions(dst, ss.two)
-	ss.extensions(&w, &ringSlot{}, now, twcc, false)
+	ss.extensions(&w, &ringSlot{}, &form, false)
 	if ext := w.end(); len(ext) > len(dst) {
 		dst = ext
 		dst[0] |= 0x10
@@ -224,7 +224,9 @@ func (ss *SendStream) sendEvent(now time.Time, lasted uint32, out Output) {
 	dst = appendEvent(dst, &e.Event, lasted)
 	key := packetKey(dst)
 	out.CommitRTP(dst)
-	ss.session.sent(ss.counted, twcc, key, now, len(dst), 0)
+	ss.session.sent(ss.counted, form.twcc, key, now, len(dst), 0)
+	ss.ownPackets++
+	ss.ownOctets += uint32(len(dst) - header)
 	ss.stats.PacketsSent++
 	ss.stats.BytesSent += uint64(len(dst) - header)
 	ss.stats.HeaderBytesSent += uint64(header)

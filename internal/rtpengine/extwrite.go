@@ -63,11 +63,13 @@ func (w *extWriter) text(id uint8, s string) {
 	w.dst = append(w.dst, s...)
 }
 
-func (w *extWriter) absSendTime(id uint8, now time.Time) {
-	v := ntpOf(now) >> 14
+func (w *extWriter) uint24(id uint8, v uint32) {
 	w.head(id, 3)
 	w.dst = append(w.dst, byte(v>>16), byte(v>>8), byte(v))
 }
+
+// absSendTime is 6.18 fixed point seconds, modulo 64 s.
+func absSendTime(now time.Time) uint32 { return uint32(ntpOf(now) >> 14) }
 
 func (w *extWriter) uint16(id uint8, v uint16) {
 	w.head(id, 2)
@@ -84,12 +86,6 @@ func (w *extWriter) captureTime(id uint8, t time.Time) {
 	w.dst = binary.BigEndian.AppendUint64(w.dst, ntpOf(t))
 	// "estimated capture clock offset": none, for t is by our own clock.
 	w.dst = binary.BigEndian.AppendUint64(w.dst, 0)
-}
-
-func (w *extWriter) playoutDelay(id uint8, lo, hi time.Duration) {
-	a, b := min(uint32(lo/(10*time.Millisecond)), 4095), min(uint32(hi/(10*time.Millisecond)), 4095)
-	w.head(id, 3)
-	w.dst = append(w.dst, byte(a>>4), byte(a<<4)|byte(b>>8), byte(b))
 }
 
 // end pads and writes the length. Without elements there is no extension.

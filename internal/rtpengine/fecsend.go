@@ -162,7 +162,7 @@ func (ss *SendStream) sendFEC(now time.Time, j, m int, out Output) int {
 		w.uint16(id, twcc)
 	}
 	if id := ss.ids[extAbsSendTime]; id != 0 {
-		w.absSendTime(id, now)
+		w.uint24(id, absSendTime(now))
 	}
 	if ext := w.end(); len(ext) > len(buf) {
 		buf = ext

@@ -24,7 +24,7 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 		return
 	}
 	seg := ss.segmentOf(seq)
-	if seg == nil || seg.event || seq < ss.formed {
+	if seg == nil || seg.event || seq < ss.formed || ss.formLost(seq) {
 		ss.stats.Missed++
 		return
 	}
@@ -52,8 +52,7 @@ func (ss *SendStream) resend(now time.Time, wire uint16, rtt time.Duration, out 
 	if buf == nil {
 		return
 	}
-	rtx := ss.cfg.RTXSSRC != 0 && ss.cfg.RTXPayloadType != 0
-	size, header := ss.transmit(now, s, seg, seq, buf, out, rtx)
+	size, header := ss.transmit(now, s, seg, seq, buf, out, ss.cfg.rtx())
 	ss.stats.RetransmittedPacketsSent++
 	ss.stats.RetransmittedBytesSent += uint64(size - header)
 	ss.repaired++
@@ -68,7 +67,7 @@ func (ss *SendStream) Probe(now time.Time, id, bytes, each int, out Output) (sen
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	seg := ss.current()
-	if ss.closed || !ss.active || seg == nil || seg.event || ss.cfg.RTXSSRC == 0 || ss.cfg.RTXPayloadType == 0 || !ss.counted {
+	if ss.closed || !ss.active || seg == nil || seg.event || !ss.cfg.rtx() || !ss.counted {
 		return 0
 	}
 	seg.ring.mu.RLock()
@@ -215,8 +214,7 @@ func (ss *SendStream) senderInfo(now time.Time) (r senderReport, ok bool) {
 		capture = ss.lastTime // by another machine's clock
 	}
 	r.rtp = ss.lastTS + uint32(ticks(now.Sub(capture), ss.clock))
-	r.packets = uint32(ss.stats.PacketsSent - ss.stats.RetransmittedPacketsSent)
-	r.octets = uint32(ss.stats.BytesSent - ss.stats.RetransmittedBytesSent)
+	r.packets, r.octets = ss.ownPackets, ss.ownOctets
 	return r, true
 }
 

@@ -32,9 +32,6 @@ type SendConfig struct {
 	// CongestionFeedback says that RFC 8888 feedback was: no transport-wide
 	// sequence numbers are written then.
 	CongestionFeedback bool
-	// PlayoutMin and PlayoutMax go into the playout-delay extension unless
-	// both are zero.
-	PlayoutMin, PlayoutMax time.Duration
 }
 
 // SendEvents are the callbacks of a SendStream; any may be nil. They run on
@@ -122,8 +119,11 @@ type SendStream struct {
 	repairs  float64      // for each packet of media, of late
 	overhead atomic.Int64 // packets of protection and repair for a thousand of media
 	formed   uint64       // packets before it were sent in another form
+	forms    []sendForm   // see remembersForms; by number, modulo formsKept
 
 	event eventSending
+
+	ownPackets, ownOctets uint32 // under the SSRC itself, for sender reports
 
 	stats  OutboundStats
 	remote RemoteInboundStats
@@ -153,8 +153,8 @@ func (ss *SendStream) setConfig(cfg SendConfig) {
 	if cfg.SSRC != ss.cfg.SSRC || cfg.MID != ss.cfg.MID || cfg.RID != ss.cfg.RID {
 		ss.acked, ss.rtxAcked = false, false
 	}
+	old, oldIDs, oldTwo := ss.cfg, ss.ids, ss.two
 	if cfg.REDPayloadType != ss.cfg.REDPayloadType {
-		ss.formed = ss.highest + 1
 		if ss.red = nil; cfg.REDPayloadType != 0 {
 			ss.red = &redSending{}
 		}
@@ -177,6 +177,16 @@ func (ss *SendStream) setConfig(cfg SendConfig) {
 	}
 	ss.counted = cfg.CongestionFeedback || ss.ids[extTransportCC] != 0
 	ss.two = ss.ids.twoByte(cfg.MID, cfg.RID)
+	if old.PayloadType != cfg.PayloadType || old.REDPayloadType != cfg.REDPayloadType || old.EventPayloadType != cfg.EventPayloadType ||
+		old.MID != cfg.MID || old.RID != cfg.RID || oldIDs != ss.ids || oldTwo != ss.two || old.remembersForms() != cfg.remembersForms() {
+		ss.formed = ss.highest + 1
+	}
+	switch {
+	case !cfg.remembersForms():
+		ss.forms = nil
+	case ss.forms == nil:
+		ss.forms = make([]sendForm, formsKept)
+	}
 	ss.video = cfg.Codec.Video()
 	ss.clock = cfg.Codec.clock()
 }
@@ -305,8 +315,8 @@ func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) 
 		return 0
 	}
 	seq := s.index + seg.delta
-	if seq <= 1<<15 || seq < seg.out {
-		return 0 // late, from before this segment
+	if seq <= 1<<15 || seq < seg.out || ss.formKnown(seq) || ss.formLost(seq) {
+		return 0 // late: from before this segment, or it may have been sent
 	}
 	buf := out.ReserveRTP(12 + 4*len(s.csrcs) + 4 + 64 + len(s.buf) + ss.packRED(seg, s, seq))
 	if seq > ss.highest {
@@ -321,16 +331,22 @@ func (ss *SendStream) sendSlot(now time.Time, r *Ring, s *ringSlot, out Output) 
 
 // transmit builds a packet in buf and commits it.
 func (ss *SendStream) transmit(now time.Time, s *ringSlot, seg *segment, seq uint64, buf []byte, out Output, rtx bool) (size, header int) {
-	twcc := ss.session.nextTransportSequence(ss.counted)
-	packet, header := ss.build(buf, s, seg, seq, now, twcc, rtx)
+	form, again := ss.formOf(now, s, seq, rtx)
+	packet, header := ss.build(buf, s, seg, seq, &form, rtx)
 	key := packetKey(packet)
 	if ss.fec != nil && !rtx {
 		ss.fec.add(now, seq, packet)
 	}
 	out.CommitRTP(packet)
-	ss.session.sent(ss.counted, twcc, key, now, len(packet), ss.probe)
+	if !rtx {
+		ss.ownPackets++
+		ss.ownOctets += uint32(len(packet) - header)
+	}
+	if !again { // otherwise it counts as late
+		ss.session.sent(ss.counted, form.twcc, key, now, len(packet), ss.probe)
+	}
 	if !rtx && seq == ss.highest {
-		ss.lastWire = twcc
+		ss.lastWire = form.twcc
 	}
 	ss.stats.PacketsSent++
 	ss.stats.BytesSent += uint64(len(packet) - header)
@@ -424,7 +440,7 @@ func (ss *SendStream) rebase(now time.Time, r *Ring, s *ringSlot, fresh bool) *s
 // build writes the packet behind dst, which is empty, and returns it with the
 // length of its header. For a retransmission the payload begins with the
 // original sequence number (RFC 4588 section 4).
-func (ss *SendStream) build(dst []byte, s *ringSlot, seg *segment, seq uint64, now time.Time, twcc uint16, rtx bool) (packet []byte, header int) {
+func (ss *SendStream) build(dst []byte, s *ringSlot, seg *segment, seq uint64, form *sendForm, rtx bool) (packet []byte, header int) {
 	c := &ss.cfg
 	pt, ssrc, wire := c.PayloadType, c.SSRC, uint16(seq)
 	red := ss.red != nil && !s.event
@@ -454,7 +470,7 @@ func (ss *SendStream) build(dst []byte, s *ringSlot, seg *segment, seq uint64, n
 		dst = binary.BigEndian.AppendUint32(dst, csrc)
 	}
 	w := beginExtensions(dst, ss.two)
-	ss.extensions(&w, s, now, twcc, rtx)
+	ss.extensions(&w, s, form, rtx)
 	if ext := w.end(); len(ext) > len(dst) {
 		dst = ext
 		dst[0] |= 0x10
@@ -498,13 +514,9 @@ func rewriteVP8(payload []byte, s *ringSlot, seg *segment) {
 	}
 }
 
-func (ss *SendStream) extensions(w *extWriter, s *ringSlot, now time.Time, twcc uint16, rtx bool) {
+func (ss *SendStream) extensions(w *extWriter, s *ringSlot, f *sendForm, rtx bool) {
 	ids := &ss.ids
-	// The identification is written until the peer shows that it knows the
-	// SSRC, and with key frames, for those who join late (RFC 8843 section 15):
-	// with all their packets, since GSO wants them equally long.
-	// A retransmission may be the first packet of its SSRC at any time.
-	if !ss.acked || rtx && !ss.rtxAcked || s.key && ss.video {
+	if f.ident {
 		w.text(ids[extMID], ss.cfg.MID)
 		if rtx {
 			w.text(ids[extRepairedRID], ss.cfg.RID)
@@ -513,10 +525,10 @@ func (ss *SendStream) extensions(w *extWriter, s *ringSlot, now time.Time, twcc 
 		}
 	}
 	if id := ids[extTransportCC]; id != 0 {
-		w.uint16(id, twcc)
+		w.uint16(id, f.twcc)
 	}
 	if id := ids[extAbsSendTime]; id != 0 {
-		w.absSendTime(id, now)
+		w.uint24(id, f.sendTime)
 	}
 	if id := ids[extAudioLevel]; id != 0 && s.hasLevel {
 		v := s.level & 0x7F
@@ -525,15 +537,10 @@ func (ss *SendStream) extensions(w *extWriter, s *ringSlot, now time.Time, twcc 
 		}
 		w.byte(id, v)
 	}
-	if id := ids[extRotation]; id != 0 && s.hasRotation && (s.marker && s.key || s.marker && s.rotation != ss.rotationSent) {
-		ss.rotationSent = s.rotation
-		w.byte(id, s.rotation)
+	if f.rotation {
+		w.byte(ids[extRotation], s.rotation)
 	}
-	if id := ids[extAbsCaptureTime]; id != 0 && !s.capture.IsZero() && (s.start && s.key && ss.video || now.Sub(ss.captureAt) >= time.Second) {
-		ss.captureAt = now
-		w.captureTime(id, s.capture)
-	}
-	if id := ids[extPlayoutDelay]; id != 0 && !ss.acked && (ss.cfg.PlayoutMin != 0 || ss.cfg.PlayoutMax != 0) {
-		w.playoutDelay(id, ss.cfg.PlayoutMin, ss.cfg.PlayoutMax)
+	if f.capture {
+		w.captureTime(ids[extAbsCaptureTime], s.capture)
 	}
 }

@@ -32,7 +32,7 @@ func (ss *SendStream) probeTail(now time.Time, out Output) {
 	}
 	switch {
 	case !ss.started || ss.closed || !ss.active || !ss.video || ss.tail == ss.highest,
-		ss.cfg.RTXSSRC == 0 || ss.cfg.RTXPayloadType == 0,
+		!ss.cfg.rtx(),
 		quiet < tailPause+ss.session.rtt():
 		return
 	}
