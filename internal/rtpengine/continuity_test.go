@@ -249,3 +249,26 @@ func TestPassThroughKeepsGapsAndRepairsThem(t *testing.T) {
 		t.Errorf("%d duplicates", in.PacketsDuplicated)
 	}
 }
+
+// The ring has forgotten it: SRTP would use its nonce for another text.
+func TestAPacketThatComesTwiceLongAfterIsNotSentTwice(t *testing.T) {
+	s, now := loneSession(t)
+	ss, err := s.AddSender(videoSend("0", 1), SendEvents{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, out := NewRing(RingConfig{Codec: vp8Codec}), &watch{t: t}
+	write := func(seq uint16) {
+		p := Packet{SSRC: 42, SequenceNumber: seq, Timestamp: uint32(seq) * 90000, Payload: []byte{0x10, 0, 0, 0, 0x9D, 1, 0x2A, 64, 0, 64, 0}}
+		ss.Send(now, ring, ring.WriteRTP(&p), out)
+	}
+	for i := range uint16(3 * ringStart) { // so sparse that the ring need not grow
+		write(1000 + i)
+	}
+	for _, seq := range []uint16{1000, 1001, 1000 + ringStart} {
+		write(seq)
+	}
+	if n := len(out.packets); n != 3*ringStart {
+		t.Errorf("%d packets were sent of %d", n, 3*ringStart)
+	}
+}

@@ -43,6 +43,7 @@ type Ring struct {
 	passing bool
 	srcSSRC uint32
 	base    uint64 // extended sequence number minus index
+	gone    uint64 // index of the last packet that gave its slot to another
 
 	// while a frame is written
 	cur   *Frame
@@ -237,8 +238,8 @@ func (r *Ring) WriteRTP(p *Packet) Span {
 		index = r.head
 		// any multiple of 2^16 plus the difference of the low bits
 		r.base = uint64(p.SequenceNumber-uint16(index)) & 0xFFFF
-	} else if ahead < -int64(size) || r.at(index) != nil {
-		return Span{}
+	} else if ahead < -int64(size) || index <= r.gone || r.at(index) != nil {
+		return Span{} // it came twice, or so late that it may have
 	}
 	if index >= r.head {
 		r.head = index + 1
@@ -251,6 +252,9 @@ func (r *Ring) WriteRTP(p *Packet) Span {
 		r.frame++
 	}
 	r.room(index, p.Timestamp)
+	if old := &r.slots[index&r.mask]; old.set {
+		r.gone = max(r.gone, old.index)
+	}
 	s := r.slot(index)
 	s.buf = append(s.buf[:0], p.Payload...)
 	s.ts, s.marker, s.event = p.Timestamp, p.Marker, p.Event
