@@ -178,6 +178,38 @@ func TestDTMF(t *testing.T) {
 	})
 }
 
+// TestDTMFTowardsFirefox: it negotiates telephone-event/8000 alone, also beside
+// Opus (webrtc-pc 7.2: with any telephone-event "return true"). The events are told
+// in units of the stream's clock.
+func TestDTMFTowardsFirefox(t *testing.T) {
+	run(t, func(t *testing.T, w *world) {
+		a, b := w.pair()
+		audio := newClip(opus)
+		d := a.addTrack(audio.track).DTMF()
+		b.remote(a.offer())
+		var codecs []RTPCodec
+		for _, c := range ReceiverCapabilities(media.Audio).Codecs {
+			if !strings.EqualFold(c.MimeType, telephoneEvent) || c.ClockRate == 8000 {
+				codecs = append(codecs, c)
+			}
+		}
+		b.must(b.GetTransceivers()[0].SetCodecPreferences(codecs...), "SetCodecPreferences")
+		a.remote(b.offer())
+		a.wait(func() bool { return a.ConnectionState() == PeerConnectionStateConnected }, "connected")
+		if !d.CanInsertDTMF() {
+			t.Fatal("tones can be sent with the event format of another clock")
+		}
+		pad := listen(b.GetReceivers()[0].Track(), 48000)
+		audio.play(10)
+		a.must(d.InsertDTMF("5", 0, 0), "InsertDTMF")
+		audio.play(10)
+		time.Sleep(time.Second)
+		if got, want := pad.heard(), "5:100ms"; got != want {
+			t.Errorf("heard %q in units of the stream's clock, want %q", got, want)
+		}
+	})
+}
+
 // TestDTMFGoesThroughAForwarder sends tones to b, who passes a's track on to c.
 func TestDTMFGoesThroughAForwarder(t *testing.T) {
 	run(t, func(t *testing.T, w *world) {

@@ -97,20 +97,14 @@ type sendCodec struct {
 	mime    string // lower case
 	pt, rtx uint8
 	red     uint8 // that of RED with its frames, if that is preferred, or 0
-	events  uint8 // payload type of telephone events with its clock, or 0
+	events  uint8 // payload type of telephone events beside it, or 0
 	nack    bool
 	single  bool // H.264 in packetization-mode 0
 }
 
-// sendsEvents says that telephone events can be sent with every codec.
-func (s *targetSpec) sendsEvents() bool {
-	for i := range s.codecs {
-		if s.codecs[i].events == 0 {
-			return false
-		}
-	}
-	return len(s.codecs) > 0
-}
+// sendsEvents says that telephone events were negotiated, and so can be sent with
+// every codec.
+func (s *targetSpec) sendsEvents() bool { return len(s.codecs) > 0 && s.codecs[0].events != 0 }
 
 // fanBatches are for frames on their way to all targets. There are as many as
 // tracks that send at one moment.

@@ -296,15 +296,31 @@ func sendSpec(c *jsep.MediaConfig) targetSpec {
 		}
 		s.codecs = append(s.codecs, sc)
 	}
-	// RFC 4733 section 2.6: events of a stream have the clock of its sound.
-	for _, e := range events {
-		for i := range s.codecs {
-			if c := &s.codecs[i]; c.codec.ClockRate == e.ClockRate && c.events == 0 {
-				c.events = e.PayloadType
-			}
-		}
+	for i := range s.codecs {
+		s.codecs[i].events = eventsFor(s.codecs[i].codec.ClockRate, events)
 	}
 	return s
+}
+
+// eventsFor picks the payload type of telephone events beside sound, 0 if there is
+// none. Events have the clock of the stream's sound (RFC 4733 section 2.1): the
+// format with that clock is the right one. A Firefox has one of 8000 Hz only, also
+// beside Opus. Then, like libwebrtc, we use the format with the slowest clock, and
+// its timestamps and durations stay in units of the sound's clock: a stream has one.
+func eventsFor(clock uint32, events []*jsep.MediaCodec) uint8 {
+	var best *jsep.MediaCodec
+	for _, e := range events {
+		if e.ClockRate == clock {
+			return e.PayloadType
+		}
+		if best == nil || e.ClockRate < best.ClockRate {
+			best = e
+		}
+	}
+	if best == nil {
+		return 0
+	}
+	return best.PayloadType
 }
 
 // only keeps the codecs that are the same as one.
