@@ -216,8 +216,6 @@ func receiveConfig(c *jsep.MediaConfig) rtpengine.ReceiverConfig {
 				pc.FIR = true
 			case "transport-cc":
 				pc.TransportCC = true
-			case "goog-remb":
-				pc.REMB = true
 			case "rrtr":
 				pc.ReferenceTime = true
 			}

@@ -103,8 +103,8 @@ type PayloadCodec struct {
 	Codec          Codec
 	// NACK, PLI and FIR say which feedback was negotiated for the codec.
 	NACK, PLI, FIR bool
-	// TransportCC and REMB say which bandwidth feedback was negotiated.
-	TransportCC, REMB bool
+	// TransportCC says that transport-wide feedback was negotiated.
+	TransportCC bool
 	// ReferenceTime says that senders answer a receiver's time ("rrtr").
 	ReferenceTime bool
 }

@@ -15,7 +15,6 @@ const (
 	URIAudioLevel      = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 	URIAbsCaptureTime  = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
 	URIVideoRotation   = "urn:3gpp:video-orientation"
-	URIPlayoutDelay    = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 	URICSRCAudioLevels = "urn:ietf:params:rtp-hdrext:csrc-audio-level"
 )
 
@@ -32,7 +31,6 @@ const (
 	extAudioLevel
 	extAbsCaptureTime
 	extRotation
-	extPlayoutDelay
 	extCSRCLevels
 	extKinds
 )
@@ -55,8 +53,6 @@ func kindOfURI(uri string) extKind {
 		return extAbsCaptureTime
 	case URIVideoRotation:
 		return extRotation
-	case URIPlayoutDelay:
-		return extPlayoutDelay
 	case URICSRCAudioLevels:
 		return extCSRCLevels
 	}
@@ -78,13 +74,10 @@ type Extensions struct {
 
 	HasTransportCC bool
 	TransportCC    uint16
-	HasAbsSendTime bool
-	// AbsSendTime is 6.18 fixed point seconds, modulo 64 s.
-	AbsSendTime   uint32
-	HasAudioLevel bool
-	VoiceActivity bool
-	AudioLevel    uint8
-	HasRotation   bool
+	HasAudioLevel  bool
+	VoiceActivity  bool
+	AudioLevel     uint8
+	HasRotation    bool
 	// Rotation is 0, 90, 180 or 270 degrees, clockwise.
 	Rotation       int
 	HasCaptureTime bool
@@ -93,9 +86,6 @@ type Extensions struct {
 	// CaptureOffset is the sender's estimate of (capturer's clock − its own).
 	CaptureOffset    time.Duration
 	HasCaptureOffset bool
-	HasPlayoutDelay  bool
-	// PlayoutMin and PlayoutMax are multiples of 10 ms.
-	PlayoutMin, PlayoutMax time.Duration
 }
 
 // idTable maps extension ids to kinds; a packet is read with one lookup each.
@@ -153,10 +143,6 @@ func (e *Extensions) set(k extKind, v []byte) {
 		e.RID = v
 	case extRepairedRID:
 		e.RepairedRID = v
-	case extAbsSendTime:
-		if len(v) == 3 {
-			e.HasAbsSendTime, e.AbsSendTime = true, uint32(v[0])<<16|uint32(v[1])<<8|uint32(v[2])
-		}
 	case extTransportCC:
 		if len(v) >= 2 {
 			e.HasTransportCC, e.TransportCC = true, binary.BigEndian.Uint16(v)
@@ -175,12 +161,6 @@ func (e *Extensions) set(k extKind, v []byte) {
 	case extRotation:
 		if len(v) >= 1 {
 			e.HasRotation, e.Rotation = true, int(v[0]&3)*90
-		}
-	case extPlayoutDelay:
-		if len(v) >= 3 {
-			e.HasPlayoutDelay = true
-			e.PlayoutMin = time.Duration(uint32(v[0])<<4|uint32(v[1])>>4) * 10 * time.Millisecond
-			e.PlayoutMax = time.Duration(uint32(v[1]&15)<<8|uint32(v[2])) * 10 * time.Millisecond
 		}
 	case extCSRCLevels:
 		e.CSRCLevels = v

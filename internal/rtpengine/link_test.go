@@ -194,7 +194,7 @@ var (
 
 var testExtensions = []Extension{
 	{1, URIMID}, {2, URIRID}, {3, URIRepairedRID}, {4, URITransportCC}, {5, URIAbsSendTime},
-	{6, URIAudioLevel}, {7, URIAbsCaptureTime}, {8, URIVideoRotation}, {9, URIPlayoutDelay},
+	{6, URIAudioLevel}, {7, URIAbsCaptureTime}, {8, URIVideoRotation},
 }
 
 func videoSend(mid string, ssrc uint32) SendConfig {

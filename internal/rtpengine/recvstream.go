@@ -36,12 +36,11 @@ type ReceiveStream struct {
 	badSeq   uint32 // sequence number that would confirm a restart, 1<<16 none
 	received uint64 // without retransmissions over RTX
 
-	jitterSet   bool
-	jitter      uint32 // times 16, as in RFC 3550 appendix A.8
-	transit     int32
-	jitterTS    uint32
-	epoch       time.Time // arrival times are measured from here
-	lastRTPTime uint32
+	jitterSet bool
+	jitter    uint32 // times 16, as in RFC 3550 appendix A.8
+	transit   int32
+	jitterTS  uint32
+	epoch     time.Time // arrival times are measured from here
 
 	expectedPrior, receivedPrior uint64
 
@@ -249,7 +248,6 @@ func (st *ReceiveStream) count(now time.Time, p *Packet, recovered bool) {
 	if p.Ext.HasAudioLevel {
 		s.AudioLevel = p.Ext.AudioLevel
 	}
-	st.lastRTPTime = p.Timestamp
 	// Jitter compares packets of different sampling instants: those of one
 	// picture leave in a burst that says nothing about the path.
 	if st.jitterSet && p.Timestamp == st.jitterTS {

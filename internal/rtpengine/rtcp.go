@@ -195,23 +195,6 @@ func appendFIR(dst []byte, sender, media uint32, seq uint8) []byte {
 	return endRTCP(append(dst, seq, 0, 0, 0), start)
 }
 
-// appendREMB appends a receiver estimated maximum bitrate
-// (draft-alvestrand-rmcat-remb-03).
-func appendREMB(dst []byte, sender uint32, bitrate uint64, ssrcs []uint32) []byte {
-	start := len(dst)
-	dst = beginFeedback(dst, rtcpPSFB, fmtALFB, sender, 0)
-	exp := 0
-	for bitrate>>exp > 0x3FFFF {
-		exp++
-	}
-	m := bitrate >> exp
-	dst = append(dst, 'R', 'E', 'M', 'B', byte(len(ssrcs)), byte(exp)<<2|byte(m>>16), byte(m>>8), byte(m))
-	for _, s := range ssrcs {
-		dst = binary.BigEndian.AppendUint32(dst, s)
-	}
-	return endRTCP(dst, start)
-}
-
 // parseREMB reads the body of application layer feedback.
 func parseREMB(b []byte) (bitrate uint64, ok bool) {
 	if len(b) < 16 || string(b[8:12]) != "REMB" || len(b) < 16+4*int(b[12]) {
