@@ -330,7 +330,7 @@ type keyFrameRequests struct {
 	mu      sync.Mutex
 	handler func(string)
 	asked   map[string]time.Time
-	made    map[string]time.Time // the latest key frames
+	paid    map[string]time.Time // until when the key frames made would do, at one each keyFrameRest
 }
 
 // keyFramePatience is how long a request counts as outstanding. A request may
@@ -338,10 +338,13 @@ type keyFrameRequests struct {
 // key frames bigger than the network that lost one can carry.
 const keyFramePatience = 500 * time.Millisecond
 
-// keyFrameRest is how long after a key frame those elsewhere do not get another
-// one: it may still be on its way to them, and none of them may have each frame
-// made a key frame for all the others. It is libwebrtc's.
-const keyFrameRest = 300 * time.Millisecond
+// Those elsewhere get a key frame each keyFrameRest, which is libwebrtc's, and
+// keyFrameAhead in advance, for peers that join one after the other: none of them may
+// have each frame made a key frame for all the others.
+const (
+	keyFrameRest  = 300 * time.Millisecond
+	keyFrameAhead = 3
+)
 
 func (k *keyFrameRequests) setHandler(f func(string)) {
 	k.mu.Lock()
@@ -353,9 +356,9 @@ func (k *keyFrameRequests) setHandler(f func(string)) {
 // relay is request for somebody elsewhere, who repeats what was not heard.
 func (k *keyFrameRequests) relay(rid string, now time.Time) {
 	k.mu.Lock()
-	at, made := k.made[rid]
+	paid := k.paid[rid]
 	k.mu.Unlock()
-	if !made || now.Sub(at) >= keyFrameRest {
+	if paid.Sub(now) <= (keyFrameAhead-1)*keyFrameRest {
 		k.request(rid, now)
 	}
 }
@@ -382,10 +385,24 @@ func (k *keyFrameRequests) arrived(rid string, now time.Time) {
 	if k.handler == nil {
 		return
 	}
-	if k.made == nil {
-		k.made = make(map[string]time.Time)
+	if k.paid == nil {
+		k.paid = make(map[string]time.Time)
 	}
-	k.made[rid], k.made[""] = now, now
-	delete(k.asked, rid)
-	delete(k.asked, "")
+	most := now.Add(keyFrameAhead * keyFrameRest)
+	k.pay(rid, now, most)
+	if delete(k.asked, rid); rid != "" {
+		k.pay("", now, most)
+		delete(k.asked, "")
+	}
+}
+
+func (k *keyFrameRequests) pay(rid string, now, most time.Time) {
+	until := k.paid[rid]
+	if until.Before(now) {
+		until = now
+	}
+	if until = until.Add(keyFrameRest); until.After(most) {
+		until = most
+	}
+	k.paid[rid] = until
 }

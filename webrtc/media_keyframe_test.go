@@ -21,8 +21,8 @@ func TestAFloodOfPLIsDoesNotMakeEachFrameAKeyFrame(t *testing.T) {
 			target.mt.session.HandleRTCP(time.Now(), pli, nil)
 			video.play(1)
 		}
-		if n := video.requests() - asked; n < 4 || n > 7 {
-			t.Errorf("%d key frames in 2 s for a peer that asks all the time, want one each 300 ms", n)
+		if n := video.requests() - asked; n < 6 || n > 10 {
+			t.Errorf("%d key frames in 2 s for a peer that asks all the time, want one each 300 ms and three ahead", n)
 		}
 		asked = video.requests()
 		p := s.GetParameters()
