@@ -280,8 +280,9 @@ func (t *Track) RequestKeyFrameFor(rid string) {
 }
 
 // RelayKeyFrameRequest is RequestKeyFrameFor on behalf of a peer, such as one
-// that sent a picture loss indication. Within 300 ms of a key frame it does
-// nothing: that one may not have reached the peer yet, who asks again otherwise.
+// that sent a picture loss indication. It does nothing where key frames were made
+// more often than each 300 ms of late: one of them may not have reached the peer
+// yet, who asks again otherwise.
 func (t *Track) RelayKeyFrameRequest(rid string) {
 	if !t.ended.Load() {
 		t.source.key.relay(rid, time.Now())
